@@ -1,0 +1,1 @@
+"""Inspections: the domain, its use cases and its adapters."""

@@ -1,0 +1,1 @@
+"""The domain in plain Python: values, state machines and wording. Knows no database and no network."""

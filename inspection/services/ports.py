@@ -1,0 +1,323 @@
+"""The ports of the use cases, and `Office`, which carries their adapters.
+
+Repositories keep domain values; `find_` returns None, `get_` raises `unknown`, `save` writes a changed value
+back. Nothing is visible to others, and nothing is durable, before `UnitOfWork.commit()` has returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from inspection.domain.entry import Entry
+from inspection.domain.findings import Finding
+from inspection.domain.inspections import Inspection
+from inspection.domain.invitations import Invitation
+from inspection.domain.observations import CheckMark, Place, SiteVisit, Still
+from inspection.domain.sessions import Participant, Session
+from inspection.domain.templates import Template
+from inspection.domain.users import LoginRecord, User
+
+
+class Clock(Protocol):
+    """The wall clock."""
+
+    def now(self) -> datetime:
+        """The instant, aware, UTC."""
+        ...
+
+
+class Random(Protocol):
+    """Unguessable bytes."""
+
+    def token_bytes(self, count: int) -> bytes:
+        """`count` random bytes."""
+        ...
+
+
+class SmsGateway(Protocol):
+    """Sends a text to a mainland mobile number. Raises `InspectionError(unavailable, sms_unavailable)`."""
+
+    async def send(self, phone: str, text: str) -> None:
+        """Returns once the gateway took the message over."""
+        ...
+
+
+class Passwords(Protocol):
+    """Slow password hashing, off the event loop, bounded (`unavailable, busy` when too many wait)."""
+
+    async def hash(self, password: str) -> str:
+        """A self-describing hash."""
+        ...
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether it fits; None (an unknown user) takes as long as a known one and is False."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs ledger entries."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The Ed25519 signature, 64 bytes."""
+        ...
+
+    def public_key(self) -> bytes:
+        """The raw public key, 32 bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file in the evidence folder; `file` is relative to the inspection's folder."""
+
+    file: str
+    sha256: str
+    size_bytes: int
+
+
+class EvidenceStore(Protocol):
+    """Evidence files below DATA/evidence. Raises `unavailable`: `storage_full`, `storage_busy`."""
+
+    async def write_rectification(
+        self, inspection_id: str, rectification_id: str, extension: str, content: bytes
+    ) -> KeptFile:
+        """Keeps an uploaded picture as `rectifications/<id>.<extension>`, durable on return."""
+        ...
+
+    async def remove(self, inspection_id: str, file: str) -> None:
+        """Takes back a file whose transaction failed; no error where it is not there."""
+        ...
+
+
+class Pictures(Protocol):
+    """Turns an upload into a picture that is safe to keep."""
+
+    async def reencode(self, content: bytes) -> bytes:
+        """A JPEG without metadata. Raises `picture_invalid` for anything that is no picture or too large."""
+        ...
+
+
+class EntryRows(Protocol):
+    """The ledger, append-only: the store refuses UPDATE and DELETE."""
+
+    async def head(self, inspection_id: str) -> tuple[int, str] | None:
+        """Sequence number and hash of the last entry."""
+        ...
+
+    async def add(self, entry: Entry) -> None:
+        """Appends one entry."""
+        ...
+
+    async def list(self, inspection_id: str, after_seq: int, limit: int) -> list[Entry]:
+        """Entries in order."""
+        ...
+
+
+class UserRows(Protocol):
+    """Staff accounts."""
+
+    async def add(self, user: User, password_hash: str) -> None: ...
+    async def find(self, user_id: str) -> User | None: ...
+    async def find_by_username(self, username: str) -> tuple[User, str] | None:
+        """The user and the password hash."""
+        ...
+
+    async def list(self, role: str) -> list[User]: ...
+
+
+class LoginRows(Protocol):
+    """Logins, by the keyed hash of their token."""
+
+    async def add(self, login: LoginRecord) -> None: ...
+    async def find(self, token_hash: str) -> LoginRecord | None: ...
+    async def revoke(self, login_id: str, at: datetime) -> None: ...
+    async def revoke_holders(self, inspection_id: str, at: datetime) -> int:
+        """Revokes every applicant's login of that inspection that still held; how many there were."""
+        ...
+
+
+class AttemptRows(Protocol):
+    """Durable rate limits: who tried what when; `subject` is a keyed hash or an id."""
+
+    async def add(self, scope: str, subject: str, at: datetime) -> None: ...
+    async def since(self, scope: str, subject: str, after: datetime) -> list[datetime]:
+        """The instants after `after`, oldest first."""
+        ...
+
+    async def clear(self, scope: str, subject: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecord:
+    """A command that was done: a repeat with the same key and body gets `result_json` again."""
+
+    actor_id: str
+    key_hash: str
+    name: str
+    fingerprint: str
+    result_json: str
+    at: datetime
+
+
+class CommandRows(Protocol):
+    """Idempotency keys."""
+
+    async def add(self, record: CommandRecord) -> None: ...
+    async def find(self, actor_id: str, key_hash: str) -> CommandRecord | None: ...
+    async def purge(self, before: datetime) -> None: ...
+
+
+class InspectionRows(Protocol):
+    """Inspections."""
+
+    async def add(self, inspection: Inspection) -> None: ...
+    async def save(self, inspection: Inspection) -> None: ...
+    async def find(self, inspection_id: str) -> Inspection | None: ...
+    async def list(self, inspector_id: str | None) -> list[Inspection]:
+        """Newest first; of one inspector, or all."""
+        ...
+
+    async def next_number(self, year: int) -> int:
+        """The running number for a new inspection of that year, from 1."""
+        ...
+
+
+class SessionRows(Protocol):
+    """Sessions with their signatures."""
+
+    async def add(self, session: Session) -> None: ...
+    async def save(self, session: Session) -> None: ...
+    async def find(self, session_id: str) -> Session | None: ...
+    async def list(self, inspection_id: str) -> list[Session]:
+        """By number."""
+        ...
+
+    async def list_open(self) -> list[Session]:
+        """Every session that is waiting or live."""
+        ...
+
+
+class ParticipantRows(Protocol):
+    """Who is or was in a session."""
+
+    async def save(self, participant: Participant) -> None: ...
+    async def list(self, session_id: str) -> list[Participant]: ...
+
+
+class InvitationRows(Protocol):
+    """Invitations."""
+
+    async def add(self, invitation: Invitation) -> None: ...
+    async def save(self, invitation: Invitation) -> None: ...
+    async def find(self, invitation_id: str) -> Invitation | None: ...
+    async def find_by_token_hash(self, token_hash: str) -> Invitation | None: ...
+    async def find_by_pickup(self, pickup_hash: str, phone_hash: str) -> Invitation | None: ...
+    async def list(self, inspection_id: str) -> list[Invitation]: ...
+
+
+class FindingRows(Protocol):
+    """Findings with their rectifications and disputes."""
+
+    async def add(self, finding: Finding) -> None: ...
+    async def save(self, finding: Finding) -> None: ...
+    async def find(self, finding_id: str) -> Finding | None: ...
+    async def list(self, inspection_id: str) -> list[Finding]: ...
+
+
+class StillRows(Protocol):
+    """Stills."""
+
+    async def add(self, still: Still) -> None: ...
+    async def find(self, still_id: str) -> Still | None: ...
+    async def list(self, inspection_id: str) -> list[Still]: ...
+
+
+class CheckRows(Protocol):
+    """The latest mark per session and check item."""
+
+    async def save(self, mark: CheckMark) -> None: ...
+    async def list(self, session_id: str) -> list[CheckMark]: ...
+
+
+class PlaceRows(Protocol):
+    """The latest reported place of a session."""
+
+    async def save(self, place: Place) -> None: ...
+    async def find(self, session_id: str) -> Place | None: ...
+
+
+class VisitRows(Protocol):
+    """Site visits."""
+
+    async def add(self, visit: SiteVisit) -> None: ...
+    async def list(self, inspection_id: str) -> list[SiteVisit]: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. `Office.uow()` opens a writing one: one writer at a time, begun with the write lock held.
+
+    Leaving the context without `commit()` rolls everything back.
+    """
+
+    signer: Signer
+    clock: Clock
+    users: UserRows
+    logins: LoginRows
+    attempts: AttemptRows
+    commands: CommandRows
+    inspections: InspectionRows
+    sessions: SessionRows
+    participants: ParticipantRows
+    invitations: InvitationRows
+    findings: FindingRows
+    stills: StillRows
+    checks: CheckRows
+    places: PlaceRows
+    visits: VisitRows
+    entries: EntryRows
+
+    async def commit(self) -> None:
+        """Durable on return. Raises `unavailable`: `storage_full`, `storage_busy`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeRules:
+    """What an office sets for itself; an office's lawyer decides the words of law among it."""
+
+    unit_name: str = "示范县行政审批局"
+    sms_name: str = "示范县审批局"
+    portal_name: str = "示范政务"
+    phone: str = "12345"
+    notice_basis: str = "《行政许可法》第三十四条"
+    kept_years: int = 5
+    timezone: str = "Asia/Shanghai"
+    invitation_hours: int = 24
+    return_days: int = 30
+    code_minutes: int = 5
+    code_interval_s: int = 60
+    codes_per_hour: int = 5
+    login_hours: int = 12
+    moved_m: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Everything a use case may reach. `uow` opens a writing transaction, `reading` one that only reads."""
+
+    uow: Callable[[], AbstractAsyncContextManager[UnitOfWork]]
+    reading: Callable[[], AbstractAsyncContextManager[UnitOfWork]]
+    clock: Clock
+    random: Random
+    pepper: bytes = field(repr=False)
+    sms: SmsGateway
+    passwords: Passwords
+    evidence: EvidenceStore
+    pictures: Pictures
+    signer: Signer
+    templates: Sequence[Template]
+    rules: OfficeRules

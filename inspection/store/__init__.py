@@ -1,0 +1,1 @@
+"""Adapters of the ports: SQLite rows, password hashing, the SMS outbox, files."""
