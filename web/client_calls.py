@@ -24,6 +24,7 @@ class Calls:
         self._peers: list[RTCPeerConnection] = []
         self._listeners: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
+        self._arrived = asyncio.Condition()
 
     async def rebuild(self) -> None:
         async with self._lock:
@@ -73,9 +74,20 @@ class Calls:
         try:
             while True:
                 await track.recv()
-                self.pictures += track.kind == "video"
+                if track.kind == "video":
+                    await self._count_picture()
         except MediaStreamError:
             return  # the track ended: the other side left or the call was rebuilt
+
+    async def wait_for_pictures(self, count: int, timeout_s: float) -> None:
+        """Raises TimeoutError when fewer have come down in time."""
+        async with asyncio.timeout(timeout_s), self._arrived:
+            await self._arrived.wait_for(lambda: self.pictures >= count)
+
+    async def _count_picture(self) -> None:
+        async with self._arrived:
+            self.pictures += 1
+            self._arrived.notify_all()
 
     async def _close_peers(self) -> None:
         for peer in self._peers:

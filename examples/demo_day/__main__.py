@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -22,13 +22,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="demo_day", description=__doc__)
     parser.add_argument("--package", type=Path, required=True, help="where the auditor's package goes")
     arguments = parser.parse_args()
+    case = DemoCase.from_json(sys.stdin.read())
     try:
-        asyncio.run(play(DemoCase.from_json(sys.stdin.read()), arguments.package))
-    except* (DayFailed, Refused, TimeoutError) as failed:
-        for problem in failed.exceptions:
+        asyncio.run(play(case, arguments.package))
+    except (DayFailed, Refused, TimeoutError, ExceptionGroup) as failed:
+        for problem in flat(failed):
             say("FAILED:", type(problem).__name__, str(problem))
         return 1
     return 0
+
+
+def flat(failed: Exception) -> Iterator[Exception]:
+    """The single exceptions of a group, or the one that is none."""
+    if isinstance(failed, ExceptionGroup):
+        for inner in failed.exceptions:
+            yield from flat(inner)
+    else:
+        yield failed
 
 
 async def play(case: DemoCase, package_path: Path) -> None:

@@ -36,9 +36,8 @@ async def hold_session(case: DemoCase, inspectors: list[PublicClient]) -> None:
 
 async def watch(first: PublicClient, calls: list[Calls]) -> None:
     await first.log.wait_for(is_kind("recording"), ARRIVAL_TIMEOUT_S)
-    async with asyncio.timeout(ARRIVAL_TIMEOUT_S):
-        while min(call.pictures for call in calls) < PICTURES_WANTED:
-            await asyncio.sleep(0.2)
+    for call in calls:
+        await call.wait_for_pictures(PICTURES_WANTED, ARRIVAL_TIMEOUT_S)
     require(True, f"both inspectors see live video ({PICTURES_WANTED} pictures each)")
     await first.log.wait_for(is_kind("fix", more_than=FIXES_WANTED - 1), ARRIVAL_TIMEOUT_S)
     require(True, "the applicant's position arrives")

@@ -9,6 +9,7 @@ import asyncio
 import fractions
 import importlib.util
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -47,7 +48,7 @@ class FootageTrack(MediaStreamTrack):
         self._started_s: float | None = None
         self._count = 0
 
-    def _pictures(self):  # type: ignore[no-untyped-def]
+    def _pictures(self) -> Iterator[av.VideoFrame]:
         while True:
             for clip in self._clips:
                 with av.open(str(clip)) as container:
