@@ -1,0 +1,87 @@
+"""The ledger's Ed25519 key in a file: made once, readable by its owner alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+
+class SignerKeyError(Exception):
+    """The key file is damaged or open to others; nothing is signed with it."""
+
+
+class FileSigner:
+    """Signs with a raw private key of 32 bytes."""
+
+    def __init__(self, private_key: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(private_key)
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature, 64 bytes."""
+        return self._key.sign(message)
+
+    def public_key(self) -> bytes:
+        """The raw public key, 32 bytes."""
+        return self._key.public_key().public_bytes_raw()
+
+
+def load_or_create_signer(path: Path) -> FileSigner:
+    """The signer of `path` (mode 0600), which is made, durably, where there is none yet.
+
+    Raises SignerKeyError where the file is not 32 bytes or others may read it: a lost key is never replaced
+    in silence, since the chains signed with it would then seem to be somebody else's.
+    """
+    try:
+        _create(path)
+    except FileExistsError:
+        pass  # made earlier, or by another process just now
+    return FileSigner(_read(path))
+
+
+def verify_ed25519(public_key: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether the signature fits; False for anything malformed."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _create(path: Path) -> None:
+    if path.exists():
+        raise FileExistsError(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    raw = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    whole = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(descriptor, raw)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    try:
+        os.link(whole, path)  # unlike a rename, this never replaces a key that is there
+    finally:
+        whole.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_mode & 0o077:
+        raise SignerKeyError(f"{path} may be read by others; it must have mode 0600")
+    raw = path.read_bytes()
+    if len(raw) != 32:
+        raise SignerKeyError(f"{path} holds {len(raw)} bytes where a key has 32")
+    return raw
