@@ -87,9 +87,7 @@ class Finding:
     def submitted(self, rectification: Rectification) -> Finding:
         """An answer to an open finding."""
         self._require(FindingState.OPEN)
-        return replace(
-            self, state=FindingState.SUBMITTED, rectifications=(*self.rectifications, rectification)
-        )
+        return replace(self, state=FindingState.SUBMITTED, rectifications=(*self.rectifications, rectification))
 
     def accepted(self, reason: str | None) -> Finding:
         """The last answer is good."""

@@ -89,6 +89,7 @@ class Session:
     end_cause: EndCause | None = None
     recording: bool = False
     recording_agreed: bool = False
+    position_agreed: bool = False
     summary: str | None = None
     signatures: tuple[Signature, ...] = ()
 
@@ -112,9 +113,14 @@ class Session:
         self.require_open()
         return replace(self, state=SessionState.ENDED, ended_at=at, end_cause=cause, recording=False)
 
-    def agreed_to_recording(self) -> Session:
-        """The applicant was told and agreed."""
-        return replace(self, recording_agreed=True)
+    def agreed(self, *, position: bool) -> Session:
+        """The applicant was told and agreed to the recording, and, it may be, to the position."""
+        return replace(self, recording_agreed=True, position_agreed=position)
+
+    def require_position_agreed(self) -> None:
+        """Refuses (`not_yet_agreed`) to keep a position that nobody agreed to give."""
+        if not self.position_agreed:
+            raise conflict("not_yet_agreed", "the applicant has not agreed to the position")
 
     def recorded(self, on: bool) -> Session:
         """Recording on (only live and agreed: `not_yet_agreed`) or off."""

@@ -196,7 +196,7 @@ class SessionRows(Protocol):
         """By number."""
         ...
 
-    async def list_open(self) -> list[Session]:
+    async def list_open(self) -> Sequence[Session]:
         """Every session that is waiting or live."""
         ...
 

@@ -11,7 +11,7 @@ from inspection.domain.entry import Entry
 from inspection.domain.findings import Finding, Rectification
 from inspection.domain.inspections import Inspection, Opinion
 from inspection.domain.invitations import Invitation, InvitationState
-from inspection.domain.observations import CheckMark, SiteVisit, Still
+from inspection.domain.observations import CheckMark, SiteVisit, Still, StillReason
 from inspection.domain.sessions import Nature, Participant, Session
 from inspection.domain.templates import Template
 from inspection.domain.users import User
@@ -182,11 +182,16 @@ class CheckMarked:
 
 @dataclass(frozen=True, slots=True)
 class StillPlan:
-    """A still to be rendered: where to, and the stamp; `{frame}` in a line stands for the frame number."""
+    """A still to be rendered: where to (`file` is below the session's folder), and the stamp.
+
+    `{frame}` in a line of the stamp stands for the frame number until the frame is known.
+    """
 
     still_id: str
     inspection_id: str
     session_id: str
+    reason: StillReason
+    item_id: str | None
     lookup: str
     file: str
     stamp_lines: tuple[str, ...]

@@ -1,0 +1,139 @@
+"""Stills: planned with their stamp, rendered by the media plane, then put on record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from inspection.domain.actor import Actor, Level, Role
+from inspection.domain.entry import EntryDraft
+from inspection.domain.errors import field_invalid, not_found
+from inspection.domain.ids import lookup_number
+from inspection.domain.inspections import Inspection
+from inspection.domain.instants import from_unix_us
+from inspection.domain.observations import Place, Still, StillReason
+from inspection.domain.sessions import Session
+from inspection.domain.stamp import StampFacts, stamp_lines, with_frame
+from inspection.services.access import get_inspection_for, get_session_for, get_template, require_role
+from inspection.services.ledger import append
+from inspection.services.payloads import instant, without_none
+from inspection.services.ports import Office
+from inspection.services.results import RenderedStill, StillPlan, StillRecorded
+from inspection.services.secrets import new_id
+
+PLACE_LIFETIME = timedelta(minutes=2)
+
+
+async def plan_still(
+    office: Office, actor: Actor, session_id: str, reason: StillReason, item_id: str | None = None
+) -> StillPlan:
+    """What to render and how to stamp it; nothing is kept yet. Raises `session_not_open`, `unknown`."""
+    require_role(actor, Role.INSPECTOR, Role.SYSTEM)
+    async with office.reading() as uow:
+        inspection, session = await get_session_for(uow, actor, session_id)
+        session.require_live()
+        place = await uow.places.find(session.id)
+    if item_id is not None and get_template(office, inspection.item_id).find_item(item_id) is None:
+        raise field_invalid("item_id", "not in the template")
+    still_id = new_id(office)
+    facts = _facts(office, inspection, session, _recent(office, place), lookup_number(still_id))
+    return StillPlan(
+        still_id=still_id,
+        inspection_id=inspection.id,
+        session_id=session.id,
+        reason=reason,
+        item_id=item_id,
+        lookup=facts.lookup,
+        file=f"stills/{still_id}.jpg",
+        stamp_lines=stamp_lines(facts),
+        containment=facts.containment,
+    )
+
+
+async def record_still(office: Office, actor: Actor, plan: StillPlan, rendered: RenderedStill) -> StillRecorded:
+    """Puts a rendered still on record, also when the session ended while it was being rendered."""
+    require_role(actor, Role.INSPECTOR, Role.SYSTEM)
+    still = _still(plan, rendered)
+    async with office.uow() as uow:
+        inspection, _ = await get_session_for(uow, actor, plan.session_id)
+        await uow.stills.add(still)
+        draft = EntryDraft("still", actor, still.id, _payload(plan, rendered, still))
+        entries = await append(uow, inspection.id, [draft])
+        await uow.commit()
+    return StillRecorded(still, entries)
+
+
+async def get_still(office: Office, actor: Actor, inspection_id: str, still_id: str) -> Still:
+    """A still of an inspection that the actor may see. Raises `unknown`."""
+    async with office.reading() as uow:
+        inspection = await get_inspection_for(uow, actor, inspection_id)
+        still = await uow.stills.find(still_id)
+    if still is None or still.inspection_id != inspection.id:
+        raise not_found("still")
+    return still
+
+
+def _recent(office: Office, place: Place | None) -> Place | None:
+    """An old fix says nothing about where this picture was taken."""
+    if place is None or office.clock.now() - place.at > PLACE_LIFETIME:
+        return None
+    return place
+
+
+def _facts(office: Office, inspection: Inspection, session: Session, place: Place | None, lookup: str) -> StampFacts:
+    has_fix = place is not None and place.no_fix_cause is None
+    return StampFacts(
+        number=inspection.number,
+        session_number=session.number,
+        nature=session.nature,
+        item_name=inspection.item_name,
+        premises_name=inspection.premises.name,
+        applicant_name=inspection.applicant.name,
+        applicant_level=Level.PHONE,
+        fix=place.fix if place is not None and has_fix else None,
+        no_fix_cause=place.no_fix_cause if place is not None else None,
+        containment=place.containment if place is not None and has_fix else None,
+        server_at=office.clock.now(),
+        timezone=office.rules.timezone,
+        lookup=lookup,
+    )
+
+
+def _still(plan: StillPlan, rendered: RenderedStill) -> Still:
+    return Still(
+        id=plan.still_id,
+        inspection_id=plan.inspection_id,
+        session_id=plan.session_id,
+        track_id=rendered.track_id,
+        reason=plan.reason,
+        item_id=plan.item_id,
+        lookup=plan.lookup,
+        file=plan.file,
+        jpeg_sha256=rendered.jpeg_sha256,
+        frame_index=rendered.frame_index,
+        arrival_at=from_unix_us(rendered.arrival_us),
+        containment=plan.containment,
+    )
+
+
+def _payload(plan: StillPlan, rendered: RenderedStill, still: Still) -> dict[str, Any]:
+    return without_none(
+        still_id=still.id,
+        session_id=still.session_id,
+        track_id=still.track_id,
+        reason=still.reason.value,
+        item_id=still.item_id,
+        file=still.file,
+        jpeg_sha256=rendered.jpeg_sha256,
+        jpeg_bytes=rendered.jpeg_bytes,
+        width=rendered.width,
+        height=rendered.height,
+        frame_index=rendered.frame_index,
+        rtp_timestamp=rendered.rtp_timestamp,
+        arrival_at=instant(still.arrival_at),
+        encoded_sha256=rendered.encoded_sha256,
+        i420_sha256=rendered.i420_sha256,
+        stamp=list(with_frame(plan.stamp_lines, rendered.frame_index)),
+        lookup=plan.lookup,
+        containment=plan.containment.value if plan.containment is not None else None,
+    )
