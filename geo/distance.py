@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geopy.distance import geodesic  # type: ignore[import-untyped]
+from geopy.distance import geodesic
 
 from geo.datum import to_wgs84
 from geo.position import Position

@@ -12,6 +12,7 @@ from geo.position import Datum, Fix, GeoError, Position
 
 _EQUATOR_M = 6378137.0  # WGS-84
 _ECCENTRICITY_SQUARED = 6.69437999014e-3
+_LEAST_AREA_M2 = 1e-3
 _READINGS = (Datum.WGS84, Datum.GCJ02, Datum.BD09)
 
 
@@ -55,7 +56,8 @@ class Polygon:
     def __post_init__(self) -> None:
         if len(self.points) < 3:
             raise GeoError("a polygon needs three points")
-        if not any(_twice_area(self.points[0], a, b) > 1e-3 for a, b in zip(self.points, self.points[1:], strict=False)):
+        pairs = zip(self.points, self.points[1:], strict=False)
+        if not any(_twice_area(self.points[0], a, b) > _LEAST_AREA_M2 for a, b in pairs):
             raise GeoError("a polygon needs an area")
 
     def contains(self, fix: Fix) -> Containment:

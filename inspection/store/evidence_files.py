@@ -1,0 +1,84 @@
+"""Evidence files below `DATA/evidence/<inspection_id>/`: kept whole and durable, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+from inspection.domain.errors import InspectionError, Kind, not_found
+from inspection.services.ports import KeptFile
+
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class EvidenceFiles:
+    """The evidence folder. Below `floor_bytes` of free space nothing more is written, so that the ledger still can."""
+
+    def __init__(self, root: Path, floor_bytes: int = 64 * 1024 * 1024) -> None:
+        self._root = root
+        self._floor_bytes = floor_bytes
+
+    def path(self, inspection_id: str, file: str) -> Path:
+        """Where `file` (relative to the inspection's folder) is. Raises not_found for anything but plain names."""
+        parts = [inspection_id, *file.split("/")]
+        if not all(_PART.fullmatch(part) for part in parts):
+            raise not_found("file")
+        return self._root.joinpath(*parts)
+
+    def folder(self, inspection_id: str) -> Path:
+        """The inspection's folder; it need not be there yet."""
+        return self.path(inspection_id, "x").parent
+
+    async def write_rectification(
+        self, inspection_id: str, rectification_id: str, extension: str, content: bytes
+    ) -> KeptFile:
+        """Keeps an uploaded picture as `rectifications/<id>.<extension>`, durable on return.
+
+        Raises `unavailable`: `storage_full`, `storage_busy`; nothing is left behind then.
+        """
+        file = f"rectifications/{rectification_id}.{extension}"
+        await asyncio.to_thread(self._write, self.path(inspection_id, file), content)
+        return KeptFile(file, hashlib.sha256(content).hexdigest(), len(content))
+
+    async def remove(self, inspection_id: str, file: str) -> None:
+        """Takes back a file whose transaction failed; no error where it is not there."""
+        path = self.path(inspection_id, file)
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        new = path.with_name(f".{path.name}.new")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._require_room(len(content))
+            _write_synced(new, content)
+            new.replace(path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            new.unlink(missing_ok=True)
+            code = "storage_full" if error.errno in _FULL else "storage_busy"
+            raise InspectionError(Kind.UNAVAILABLE, code, f"evidence cannot be written: {error.strerror}") from error
+
+    def _require_room(self, size_bytes: int) -> None:
+        if shutil.disk_usage(self._root).free < self._floor_bytes + size_bytes:
+            raise OSError(errno.ENOSPC, "below the floor of free space")
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
