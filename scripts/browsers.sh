@@ -1,0 +1,25 @@
+# What the browser tests need from Debian: Chromium, Firefox ESR and a Chinese font. Sourced by setup.sh.
+
+missing_packages() {
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
+  command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
+  # Without one, screenshots show boxes instead of Chinese.
+  ls /usr/share/fonts/*/*/*CJK* /usr/share/fonts/*/*CJK* >/dev/null 2>&1 || echo fonts-noto-cjk
+}
+
+apt_install() {
+  export DEBIAN_FRONTEND=noninteractive
+  # An index that cannot be reached is no reason to stop while another one has the packages.
+  apt-get update || true
+  apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
+}
+
+browsers() {
+  local missing
+  missing=$(missing_packages | tr '\n' ' ')
+  [[ -n "${missing// /}" ]] || return 0
+  command -v apt-get >/dev/null || fail "please install: $missing(no apt-get here)" || return 1
+  [[ $(id -u) == 0 ]] || fail "please install as root: apt-get install --no-install-recommends $missing" || return 1
+  # shellcheck disable=SC2086
+  step debian-packages apt_install $missing
+}
