@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import secrets
@@ -15,6 +14,8 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from examples.robot_applicant.robot import read_code
 
 START_TIMEOUT_S = 40.0
 YUNTAKAN = Path(sys.executable).with_name("yuntakan")
@@ -97,17 +98,17 @@ class Office:
                 raise
 
     def relay_pid(self) -> int:
+        """The relay process that the running server started."""
         assert self.server is not None
-        children = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()
-        for child in children:
-            if b"media.relay_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                return int(child)
+        for children in Path(f"/proc/{self.server.pid}/task").glob("*/children"):
+            for child in children.read_text().split():
+                if b"media.relay_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return int(child)
         raise AssertionError("the server has no relay process")
 
-    def code_for(self, phone: str, after_unix_s: float) -> str:
-        from examples.robot_applicant.robot import read_code  # noqa: PLC0415
-
-        return asyncio.run(read_code(self.sms_outbox, phone, after_unix_s))
+    async def code_for(self, phone: str, after_unix_s: float) -> str:
+        """The six digits of the newest SMS; raises TimeoutError."""
+        return await read_code(self.sms_outbox, phone, after_unix_s)
 
     def sms(self) -> list[dict[str, str]]:
         return [json.loads(line) for line in self.sms_outbox.read_text(encoding="utf-8").splitlines()]
