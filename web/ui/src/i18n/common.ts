@@ -1,0 +1,41 @@
+/** Words that every page shares. */
+export const commonMessages = {
+  'zh-CN': {
+    product: '云踏勘',
+    language: { other: 'English', label: '切换语言' },
+    nature: { guidance: '预踏勘', verification: '核查', recheck: '整改复核' },
+    role: { inspector: '工作人员', applicant: '申请人', auditor: '审计人员', system: '系统' },
+    severity: { minor: '一般', major: '较重', critical: '严重' },
+    finding_state: { open: '待整改', submitted: '已提交,待审核', disputed: '申辩中', accepted: '已通过', confirmed: '现场已确认' },
+    containment: { inside: '在范围内', outside: '在范围外', uncertain: '无法判断' },
+    link: {
+      connecting: '正在连接…',
+      reconnecting: '网络中断,正在重新连接…',
+      refused: '无法进入会话',
+      closed: '已断开',
+    },
+    action: { retry: '重试', back: '返回', cancel: '取消', close: '关闭', reload: '刷新页面', home: '回到首页' },
+    loading: '正在加载…',
+    not_found: '这个页面不存在。',
+    notices: { update: '系统已更新,请刷新页面。' },
+  },
+  en: {
+    product: 'YunTaKan',
+    language: { other: '中文', label: 'Change language' },
+    nature: { guidance: 'Guidance', verification: 'Verification', recheck: 'Re-check' },
+    role: { inspector: 'Inspector', applicant: 'Applicant', auditor: 'Auditor', system: 'System' },
+    severity: { minor: 'Minor', major: 'Major', critical: 'Critical' },
+    finding_state: { open: 'To be rectified', submitted: 'Sent, under review', disputed: 'Disputed', accepted: 'Accepted', confirmed: 'Confirmed on site' },
+    containment: { inside: 'Inside the area', outside: 'Outside the area', uncertain: 'Uncertain' },
+    link: {
+      connecting: 'Connecting…',
+      reconnecting: 'Connection lost. Reconnecting…',
+      refused: 'The session cannot be entered',
+      closed: 'Disconnected',
+    },
+    action: { retry: 'Try again', back: 'Back', cancel: 'Cancel', close: 'Close', reload: 'Reload', home: 'Start page' },
+    loading: 'Loading…',
+    not_found: 'This page does not exist.',
+    notices: { update: 'The system was updated. Please reload.' },
+  },
+}

@@ -1,0 +1,1 @@
+export const phoneMessages = { 'zh-CN': {}, en: {} }

@@ -1,0 +1,68 @@
+/**
+ * Entries of the ledger as the pages read them. Only the kinds and fields that a page shows are typed; an unknown kind
+ * is legal and changes nothing on screen, so that an older page survives a newer server.
+ */
+export interface EntryActor {
+  role: string
+  id: string
+  name: string
+  level: string
+}
+
+export interface Entry {
+  seq: number
+  kind: string
+  actor: EntryActor
+  subject: string | null
+  at: string
+  device_at: string | null
+  payload: Record<string, unknown>
+}
+
+export type Nature = 'guidance' | 'verification' | 'recheck'
+export type Containment = 'inside' | 'outside' | 'uncertain'
+export type Seen = 'seen' | 'unclear' | 'not_shown'
+export type CheckResult = 'pass' | 'fail' | 'na'
+export type FindingState = 'open' | 'submitted' | 'disputed' | 'accepted' | 'confirmed'
+export type EndCause = 'completed' | 'stopped' | 'abandoned'
+
+/** Payload fields, read defensively: an entry that lacks one yields `null`, `''`, `0` or `[]`, never an exception. */
+export class Fields {
+  constructor(private readonly raw: Record<string, unknown>) {}
+
+  text(name: string): string {
+    const value = this.raw[name]
+    return typeof value === 'string' ? value : ''
+  }
+
+  textOrNull(name: string): string | null {
+    return this.text(name) || null
+  }
+
+  number(name: string): number | null {
+    const value = this.raw[name]
+    return typeof value === 'number' ? value : null
+  }
+
+  flag(name: string): boolean {
+    return this.raw[name] === true
+  }
+
+  texts(name: string): string[] {
+    const value = this.raw[name]
+    return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
+  }
+
+  list(name: string): Fields[] {
+    const value = this.raw[name]
+    return Array.isArray(value) ? value.map((item) => new Fields(asRecord(item))) : []
+  }
+
+  child(name: string): Fields {
+    return new Fields(asRecord(this.raw[name]))
+  }
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+}

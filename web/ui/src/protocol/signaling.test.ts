@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { FakeSocket } from './fake_socket'
+import type { TextStorage } from './outbox'
+import { Signaling } from './signaling'
+
+class MemoryStorage implements TextStorage {
+  readonly items = new Map<string, string>()
+  getItem = (name: string) => this.items.get(name) ?? null
+  setItem = (name: string, value: string) => void this.items.set(name, value)
+  removeItem = (name: string) => void this.items.delete(name)
+}
+
+const entry = (seq: number) => ({ seq, kind: 'chat', actor: { role: '', id: '', name: '', level: '' }, subject: null, at: '', device_at: null, payload: {} })
+
+let socket: FakeSocket
+let storage: MemoryStorage
+let keys: number
+
+function make(): Signaling {
+  socket = new FakeSocket()
+  const signaling = new Signaling({ role: 'applicant', csrf: () => 'c', openSocket: socket.factory, storage, newKey: () => `k${++keys}` })
+  signaling.start({ session_id: 's1' })
+  return signaling
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  storage = new MemoryStorage()
+  keys = 0
+})
+afterEach(() => vi.useRealTimers())
+
+describe('joining', () => {
+  it('joins with the last entry it has seen, also after a reconnection', async () => {
+    const signaling = make()
+    await socket.join({ entries: [entry(3), entry(7)] })
+    expect(socket.last('session:join').body).toEqual({ session_id: 's1', after_seq: 0 })
+    socket.go()
+    expect(signaling.state).toBe('reconnecting')
+    socket.come()
+    expect(socket.last('session:join').body).toEqual({ session_id: 's1', after_seq: 7 })
+  })
+
+  it('delivers entries once and in order, whether they come by the join or beside it', async () => {
+    const signaling = make()
+    const seen: number[] = []
+    signaling.on('entry', (message) => seen.push(message.entry.seq))
+    socket.come()
+    socket.emit('entry', { entry: entry(5) })
+    socket.emit('entry', { entry: entry(6) })
+    await socket.last('session:join').answer({ ok: true, result: { entries: [entry(1), entry(5)], participants: [] } })
+    socket.emit('entry', { entry: entry(6) })
+    socket.emit('entry', { entry: entry(8) })
+    expect(seen).toEqual([1, 5, 6, 8])
+  })
+
+  it('stays refused with the code when the server says no, and asks again on retry', async () => {
+    const signaling = make()
+    socket.come()
+    await socket.last('session:join').answer({ ok: false, error: { code: 'session_not_open', message: '', retryable: false } })
+    expect([signaling.state, signaling.problem?.code]).toEqual(['refused', 'session_not_open'])
+    signaling.retry()
+    expect(signaling.state).toBe('connecting')
+  })
+
+  it('joins again after a refusal that may pass', async () => {
+    const signaling = make()
+    socket.come()
+    await socket.last('session:join').answer({ ok: false, error: { code: 'unavailable', message: '', retryable: true } })
+    vi.advanceTimersByTime(1_000)
+    expect(socket.of('session:join')).toHaveLength(2)
+    await socket.last('session:join').answer({ ok: true, result: { entries: [], participants: [] } })
+    expect(signaling.state).toBe('joined')
+  })
+
+  it('is refused when the server refuses the connection itself, and does not knock again', () => {
+    const signaling = make()
+    socket.active = false
+    socket.emit('connect_error', Object.assign(new Error('no'), { data: { code: 'not_authenticated' } }))
+    vi.advanceTimersByTime(60_000)
+    expect([signaling.problem?.code, socket.connects]).toEqual(['not_authenticated', 1])
+  })
+
+  it('connects again by itself when the server has put it out', async () => {
+    make()
+    await socket.join()
+    socket.go('io server disconnect')
+    vi.advanceTimersByTime(1_000)
+    expect(socket.connects).toBe(2)
+  })
+})
+
+describe('acts', () => {
+  it('repeats an unacknowledged act with the same key after a reconnection, and once only', async () => {
+    const signaling = make()
+    await socket.join()
+    const result = signaling.act('chat:send', { text: '在吗' })
+    expect(socket.last('chat:send').body).toEqual({ text: '在吗', key: 'k1' })
+    socket.go()
+    await socket.join()
+    expect(socket.of('chat:send').map((ask) => ask.body.key)).toEqual(['k1', 'k1'])
+    await socket.last('chat:send').answer({ ok: true, result: { seq: 9 } })
+    await expect(result).resolves.toEqual({ ok: true, value: { seq: 9 } })
+    expect(signaling.waiting).toEqual([])
+    socket.go()
+    await socket.join()
+    expect(socket.of('chat:send')).toHaveLength(2)
+  })
+
+  it('sends what was said offline in order, after the join', async () => {
+    const signaling = make()
+    void signaling.act('chat:send', { text: '一' })
+    void signaling.act('chat:send', { text: '二' })
+    socket.come()
+    expect(socket.of('chat:send')).toHaveLength(0)
+    await socket.last('session:join').answer({ ok: true, result: { entries: [], participants: [] } })
+    expect(socket.of('chat:send').map((ask) => ask.body.text)).toEqual(['一', '二'])
+  })
+
+  it('gives up the connection and repeats when an acknowledgement stays out', async () => {
+    const signaling = make()
+    await socket.join()
+    void signaling.act('chat:send', { text: '一' })
+    await socket.last('chat:send').fail()
+    expect(socket.kicks).toBe(1)
+    socket.go()
+    await socket.join()
+    expect(socket.of('chat:send')).toHaveLength(2)
+  })
+
+  it('ends an act that the server refuses for good', async () => {
+    const signaling = make()
+    await socket.join()
+    const result = signaling.act('chat:send', { text: '一' })
+    await socket.last('chat:send').answer({ ok: false, error: { code: 'field_invalid', message: '', retryable: false, field: 'text' } })
+    expect(await result).toMatchObject({ ok: false, problem: { code: 'field_invalid', field: 'text' } })
+    expect(signaling.waiting).toEqual([])
+  })
+
+  it('keeps typed text over a reload of the page and sends it with the same key', async () => {
+    void make().act('chat:send', { text: '未发出' })
+    const after = make()
+    expect(after.waiting.map((act) => act.body.text)).toEqual(['未发出'])
+    await socket.join()
+    expect(socket.last('chat:send').body).toEqual({ text: '未发出', key: 'k1' })
+    await socket.last('chat:send').answer({ ok: true, result: {} })
+    expect(storage.items.size).toBe(0)
+  })
+
+  it('says so when an act from before the reload is refused', async () => {
+    void make().act('chat:send', { text: '未发出' })
+    const after = make()
+    const unsent: string[] = []
+    after.onUnsent((act, problem) => unsent.push(`${String(act.body.text)}: ${problem.code}`))
+    await socket.join()
+    await socket.last('chat:send').answer({ ok: false, error: { code: 'session_not_open' } })
+    expect(unsent).toEqual(['未发出: session_not_open'])
+  })
+
+  it('drops the oldest measurement when full, and never words', async () => {
+    const signaling = make()
+    void signaling.act('chat:send', { text: '留着' })
+    const first = signaling.act('fix:report', { latitude: 1 })
+    for (let i = 0; i < 99; i += 1) void signaling.act('fix:report', { latitude: i })
+    expect(signaling.waiting).toHaveLength(100)
+    expect(signaling.waiting[0]?.event).toBe('chat:send')
+    expect(await first).toMatchObject({ ok: false, problem: { code: 'queue_full' } })
+  })
+
+  it('refuses a call without a session instead of keeping it', async () => {
+    const signaling = make()
+    expect(await signaling.call('peer:publish', { sdp: '' })).toMatchObject({ ok: false, problem: { code: 'offline', retryable: true } })
+  })
+})
+
+it('resolves what waits when it is closed, and stays closed', async () => {
+  const signaling = make()
+  const result = signaling.act('chat:send', { text: '一' })
+  signaling.close()
+  signaling.close()
+  expect(await result).toMatchObject({ ok: false })
+  socket.come()
+  expect(signaling.state).toBe('closed')
+})

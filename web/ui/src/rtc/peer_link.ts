@@ -1,0 +1,82 @@
+/**
+ * One RTCPeerConnection in one direction, from its first description to its end. It reports `connected` and, once,
+ * `lost`; it never comes back (a new link takes its place). Whoever dials a link closes it.
+ */
+export type LinkPhase = 'connecting' | 'connected' | 'lost'
+
+export interface PeerLinkOptions {
+  /** How long ICE may stay `disconnected` before the link counts as lost. @default 2000 */
+  graceMs?: number
+  /** How long the first connection may take. @default 10000 */
+  connectMs?: number
+}
+
+export type CreatePeer = (configuration: RTCConfiguration) => RTCPeerConnection
+
+export const createPeer: CreatePeer = (configuration) => new RTCPeerConnection(configuration)
+
+export class PeerLink {
+  phase: LinkPhase = 'connecting'
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private listener: ((phase: LinkPhase) => void) | null = null
+  private readonly graceMs: number
+
+  constructor(
+    readonly peerId: string,
+    readonly pc: RTCPeerConnection,
+    options: PeerLinkOptions = {},
+  ) {
+    this.graceMs = options.graceMs ?? 2_000
+    this.pc.addEventListener('connectionstatechange', this.onChange)
+    this.lostAfter(options.connectMs ?? 10_000)
+    this.onChange() // it may have connected while the signaling still answered
+  }
+
+  watch(listener: (phase: LinkPhase) => void): void {
+    this.listener = listener
+  }
+
+  close(): void {
+    clearTimeout(this.timer)
+    this.listener = null
+    this.phase = 'lost'
+    this.pc.removeEventListener('connectionstatechange', this.onChange)
+    this.pc.close()
+  }
+
+  private readonly onChange = (): void => {
+    const state = this.pc.connectionState
+    if (state === 'connected') this.enter('connected')
+    else if (state === 'failed' || state === 'closed') this.enter('lost')
+    else if (state === 'disconnected') this.lostAfter(this.graceMs)
+  }
+
+  private lostAfter(ms: number): void {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.enter('lost'), ms)
+  }
+
+  private enter(phase: LinkPhase): void {
+    clearTimeout(this.timer)
+    if (this.phase === phase || this.phase === 'lost') return
+    this.phase = phase
+    this.listener?.(phase)
+  }
+}
+
+/** Resolves when all candidates are in the local description, or after `limitMs` with those found by then. */
+export function gathered(pc: RTCPeerConnection, limitMs: number): Promise<void> {
+  if (pc.iceGatheringState === 'complete') return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      pc.removeEventListener('icegatheringstatechange', check)
+      resolve()
+    }
+    const check = (): void => {
+      if (pc.iceGatheringState === 'complete') done()
+    }
+    const timer = setTimeout(done, limitMs)
+    pc.addEventListener('icegatheringstatechange', check)
+  })
+}

@@ -1,0 +1,138 @@
+/**
+ * Sends one person's camera and microphone to the relay, for as long as it is started: offers complete (no trickle),
+ * keeps the connection alive, switches tracks without negotiating anew. Knows no page and no inspection.
+ */
+import { createPeer, gathered, PeerLink, type CreatePeer, type PeerLinkOptions } from './peer_link'
+import { applyQuality, DETAIL, PLAIN, preferVp8, videoEncoding, VOICE_MAX_BITRATE, type VideoQuality } from './quality'
+import { Redialer, type MediaState } from './redialer'
+import { isSilent } from './stats'
+import { fail, succeed, type Problem, type Result } from '../protocol/problem'
+
+export interface UpSignal {
+  publish(sdp: string): Promise<Result<{ peer_id: string; sdp: string }>>
+  close(peerId: string): void
+}
+
+export interface PublisherOptions {
+  signal: UpSignal
+  createPeer?: CreatePeer
+  videoCapabilities?: () => RTCRtpCapabilities | null
+  onState?: (state: MediaState, problem: Problem | null) => void
+  link?: PeerLinkOptions
+  /** Longest wait for ICE candidates. @default 1000 */
+  gatherMs?: number
+}
+
+export class Publisher {
+  private stream: MediaStream | null = null
+  private iceServers: RTCIceServer[] = []
+  private quality: VideoQuality = PLAIN
+  private readonly redialer: Redialer
+
+  constructor(private readonly options: PublisherOptions) {
+    this.redialer = new Redialer({
+      dial: () => this.dial(),
+      onState: (state, problem) => this.options.onState?.(state, problem),
+      onLink: (link) => void this.applyTo(link),
+      onRetired: (peerId) => this.options.signal.close(peerId),
+    })
+  }
+
+  get state(): MediaState {
+    return this.redialer.state
+  }
+
+  get peer(): RTCPeerConnection | null {
+    return this.redialer.link?.pc ?? null
+  }
+
+  start(stream: MediaStream, iceServers: RTCIceServer[]): void {
+    this.stream = stream
+    this.iceServers = iceServers
+    this.redialer.start()
+  }
+
+  /** Sends these tracks from now on; negotiates anew only where a kind of track has come or gone. */
+  async setStream(stream: MediaStream): Promise<void> {
+    this.stream = stream
+    const pc = this.peer
+    if (!pc) return
+    const senders = pc.getSenders()
+    const kinds = (tracks: (MediaStreamTrack | null)[]): string => tracks.map((track) => track?.kind).sort().join()
+    if (kinds(senders.map((sender) => sender.track)) !== kinds(stream.getTracks())) return this.redialer.replace()
+    for (const track of stream.getTracks()) {
+      await senders.find((sender) => sender.track?.kind === track.kind)?.replaceTrack(track)
+    }
+    await this.applyTo(this.redialer.link)
+  }
+
+  async setDetail(on: boolean): Promise<void> {
+    this.quality = on ? DETAIL : PLAIN
+    await this.applyTo(this.redialer.link)
+  }
+
+  /** The phone has moved to another network: a second connection first, then the swap. */
+  networkChanged(): void {
+    this.redialer.replace()
+  }
+
+  peerClosed(peerId: string): void {
+    this.redialer.drop(peerId)
+  }
+
+  /** After the socket has come back. `alive`: peers the relay still holds, where the server says so. */
+  async rejoined(alive: string[] | undefined, iceServers: RTCIceServer[]): Promise<void> {
+    this.iceServers = iceServers
+    const link = this.redialer.link
+    if (!link) return
+    const gone = alive ? !alive.includes(link.peerId) : await isSilent(link.pc)
+    if (gone) this.redialer.drop(link.peerId)
+  }
+
+  stop(): void {
+    const peerId = this.redialer.link?.peerId
+    this.redialer.stop()
+    if (peerId) this.options.signal.close(peerId)
+  }
+
+  private async dial(): Promise<Result<PeerLink>> {
+    const pc = (this.options.createPeer ?? createPeer)({ iceServers: this.iceServers, bundlePolicy: 'max-bundle' })
+    try {
+      const answer = await this.offer(pc)
+      if (!answer.ok) {
+        pc.close()
+        return answer
+      }
+      await pc.setRemoteDescription({ type: 'answer', sdp: answer.value.sdp })
+      return succeed(new PeerLink(answer.value.peer_id, pc, this.options.link))
+    } catch (error) {
+      pc.close()
+      return fail('media_failed', String(error), true)
+    }
+  }
+
+  private async offer(pc: RTCPeerConnection): Promise<Result<{ peer_id: string; sdp: string }>> {
+    const stream = this.stream
+    if (!stream) return fail('media_failed', 'nothing to send')
+    for (const track of stream.getTracks()) this.addTrack(pc, track, stream)
+    await pc.setLocalDescription(await pc.createOffer())
+    await gathered(pc, this.options.gatherMs ?? 1_000)
+    return this.options.signal.publish(pc.localDescription?.sdp ?? '')
+  }
+
+  private addTrack(pc: RTCPeerConnection, track: MediaStreamTrack, stream: MediaStream): void {
+    const encoding = track.kind === 'video' ? videoEncoding(this.quality) : { maxBitrate: VOICE_MAX_BITRATE }
+    const init = { direction: 'sendonly' as const, streams: [stream], sendEncodings: [encoding] }
+    const transceiver = pc.addTransceiver(track, init)
+    if (track.kind === 'video') preferVp8(transceiver, (this.options.videoCapabilities ?? sendCapabilities)())
+  }
+
+  private async applyTo(link: PeerLink | null): Promise<void> {
+    const sender = link?.pc.getSenders().find((candidate) => candidate.track?.kind === 'video')
+    if (sender) await applyQuality(sender, this.quality)
+  }
+}
+
+function sendCapabilities(): RTCRtpCapabilities | null {
+  return typeof RTCRtpSender === 'undefined' ? null : RTCRtpSender.getCapabilities('video')
+}

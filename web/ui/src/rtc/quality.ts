@@ -1,0 +1,53 @@
+/**
+ * What the sender asks of its encoder. The default spares a phone's data (about 5 MB a minute); detail is for reading
+ * labels and lasts as long as the inspector wants it.
+ */
+export interface VideoQuality {
+  maxBitrate: number
+  maxFramerate: number
+  contentHint: string
+  degradationPreference: RTCDegradationPreference
+}
+
+export const PLAIN: VideoQuality = {
+  maxBitrate: 600_000,
+  maxFramerate: 15,
+  contentHint: '',
+  degradationPreference: 'balanced',
+}
+
+export const DETAIL: VideoQuality = {
+  maxBitrate: 2_500_000,
+  maxFramerate: 30,
+  contentHint: 'detail',
+  degradationPreference: 'maintain-resolution',
+}
+
+export const VOICE_MAX_BITRATE = 40_000
+
+export function videoEncoding({ maxBitrate, maxFramerate }: VideoQuality): RTCRtpEncodingParameters {
+  return { maxBitrate, maxFramerate }
+}
+
+/** Applies `quality` to a sender that is already negotiated. False where the browser refuses; the call goes on as it is. */
+export async function applyQuality(sender: RTCRtpSender, quality: VideoQuality): Promise<boolean> {
+  if (sender.track && 'contentHint' in sender.track) sender.track.contentHint = quality.contentHint
+  const parameters = sender.getParameters()
+  if (!parameters.encodings?.length) return false // Firefox before its first negotiation
+  for (const encoding of parameters.encodings) Object.assign(encoding, videoEncoding(quality))
+  try {
+    await sender.setParameters({ ...parameters, degradationPreference: quality.degradationPreference } as RTCRtpSendParameters)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Puts VP8 (with its retransmission codec) first where the browser lets us choose. */
+export function preferVp8(transceiver: RTCRtpTransceiver, capabilities: RTCRtpCapabilities | null | undefined): void {
+  if (!capabilities || typeof transceiver.setCodecPreferences !== 'function') return
+  const isVp8 = (codec: RTCRtpCodec): boolean => codec.mimeType.toLowerCase() === 'video/vp8'
+  const first = capabilities.codecs.filter(isVp8)
+  if (first.length === 0) return
+  transceiver.setCodecPreferences([...first, ...capabilities.codecs.filter((codec) => !isVp8(codec))])
+}

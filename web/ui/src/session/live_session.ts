@@ -1,0 +1,218 @@
+/**
+ * One person's part in one live session, without a page: socket, event log, connection up and connection down. It
+ * owns all three; `close` ends them. Everything a page shows is read from its fields after `onChange`.
+ */
+import type { Role } from '@/protocol/api'
+import { emptyCase, reduce, type CaseState, type SessionState } from '@/protocol/reduce'
+import type { JoinResult, Participant, PeerAnswer } from '@/protocol/events'
+import type { Problem, Result } from '@/protocol/problem'
+import { Signaling, type LinkState, type SignalingOptions } from '@/protocol/signaling'
+import { Publisher, type PublisherOptions } from '@/rtc/publisher'
+import { Viewer, type Streams, type ViewerOptions } from '@/rtc/viewer'
+import type { MediaState } from '@/rtc/redialer'
+
+export interface LiveSessionOptions {
+  role: Role
+  sessionId: string
+  csrf: () => string
+  signaling?: Partial<SignalingOptions>
+  publisher?: Partial<PublisherOptions>
+  viewer?: Partial<ViewerOptions>
+  /** Where network changes are heard. @default the window */
+  network?: NetworkSource | null
+}
+
+/** Calls back when the device has moved to another network; returns how to stop. */
+export type NetworkSource = (changed: () => void) => () => void
+
+export class LiveSession {
+  case: CaseState = emptyCase()
+  link: LinkState = 'idle'
+  problem: Problem | null = null
+  joined: JoinResult | null = null
+  participants: Participant[] = []
+  recording = false
+  ended = false
+  detail = false
+  streams: Streams = {}
+  up: MediaState = 'idle'
+  down: MediaState = 'idle'
+
+  readonly signaling: Signaling
+  readonly publisher: Publisher
+  readonly viewer: Viewer
+  private listener: () => void = () => undefined
+  private wantsUp: MediaStream | null = null
+  private stopNetwork: () => void = () => undefined
+  private batch = false
+
+  constructor(private readonly options: LiveSessionOptions) {
+    this.signaling = new Signaling({ role: options.role, csrf: options.csrf, ...options.signaling })
+    this.publisher = this.makePublisher(options.publisher ?? {})
+    this.viewer = this.makeViewer(options.viewer ?? {})
+    this.wire()
+  }
+
+  get session(): SessionState | null {
+    return this.case.sessions[this.options.sessionId] ?? null
+  }
+
+  onChange(listener: () => void): void {
+    this.listener = listener
+  }
+
+  start(): void {
+    this.stopNetwork = (this.options.network ?? pageNetwork)(() => this.networkChanged())
+    this.signaling.start({ session_id: this.options.sessionId })
+  }
+
+  act<T>(event: string, body: Record<string, unknown> = {}): Promise<Result<T>> {
+    const result = this.signaling.act<T>(event, body)
+    this.listener() // the act is now among those that wait
+    return result.finally(() => this.listener())
+  }
+
+  call<T>(event: string, body: Record<string, unknown> = {}): Promise<Result<T>> {
+    return this.signaling.call<T>(event, body)
+  }
+
+  /** Sends these tracks, now or as soon as the session is joined. */
+  publish(stream: MediaStream): void {
+    this.wantsUp = stream
+    if (this.publisher.state !== 'idle') void this.publisher.setStream(stream)
+    else if (this.joined) this.publisher.start(stream, this.joined.ice_servers)
+  }
+
+  /** Ends sound and picture in both directions, the socket stays (the summary is still to be read). */
+  stopMedia(): void {
+    this.publisher.stop()
+    this.viewer.stop()
+    this.streams = {}
+    this.listener()
+  }
+
+  /** Tells the server that the person steps out, then closes. */
+  async leave(): Promise<void> {
+    this.publisher.stop()
+    this.viewer.stop()
+    await this.signaling.call('session:leave')
+    this.close()
+  }
+
+  close(): void {
+    this.stopNetwork()
+    this.publisher.stop()
+    this.viewer.stop()
+    this.signaling.close()
+  }
+
+  networkChanged(): void {
+    this.signaling.retry()
+    this.publisher.networkChanged()
+    this.viewer.networkChanged()
+  }
+
+  private wire(): void {
+    this.signaling.onState((state) => this.change(() => this.onLink(state)))
+    this.signaling.onJoined((joined) => this.change(() => this.onJoined(joined)))
+    this.signaling.on('entry', ({ entry }) => this.change(() => (this.case = reduce(this.case, entry))))
+    this.signaling.on('participants', ({ participants }) => this.change(() => (this.participants = participants)))
+    this.signaling.on('detail:set', ({ on }) => this.change(() => this.onDetail(on)))
+    this.signaling.on('session:problem', (problem) => this.change(() => (this.problem = { ...problem, retryable: false })))
+    this.signaling.on('session:state', (state) =>
+      this.change(() => {
+        this.recording = state.recording
+        if (state.state === 'ended') this.ended = true
+      }),
+    )
+    this.signaling.on('peer:closed', ({ peer_id }) => {
+      this.publisher.peerClosed(peer_id)
+      this.viewer.peerClosed(peer_id)
+    })
+  }
+
+  private onLink(state: LinkState): void {
+    this.link = state
+    this.problem = this.signaling.problem
+    // The entries of a join come in one go: pages draw once, after the last of them.
+    this.batch = state === 'joined'
+  }
+
+  private onJoined(joined: JoinResult): void {
+    this.batch = false
+    const again = this.joined !== null
+    this.joined = joined
+    this.participants = joined.participants
+    this.recording = joined.recording
+    if (this.session?.state === 'ended') this.ended = true
+    if (this.ended) return
+    if (again) this.resume(joined)
+    else this.startMedia(joined)
+  }
+
+  private startMedia(joined: JoinResult): void {
+    if (this.options.viewer !== undefined || this.options.role !== 'auditor') this.viewer.start(joined.ice_servers)
+    if (this.wantsUp) this.publisher.start(this.wantsUp, joined.ice_servers)
+  }
+
+  private resume(joined: JoinResult): void {
+    void this.publisher.rejoined(joined.peer_ids, joined.ice_servers)
+    void this.viewer.rejoined(joined.peer_ids, joined.ice_servers)
+  }
+
+  private onDetail(on: boolean): void {
+    this.detail = on
+    void this.publisher.setDetail(on)
+  }
+
+  private makePublisher(options: Partial<PublisherOptions>): Publisher {
+    return new Publisher({
+      signal: {
+        publish: (sdp) => this.call<PeerAnswer>('peer:publish', { sdp }),
+        close: (peer_id) => void this.call('peer:close', { peer_id }),
+      },
+      onState: (state) => this.change(() => (this.up = state)),
+      ...options,
+    })
+  }
+
+  private makeViewer(options: Partial<ViewerOptions>): Viewer {
+    return new Viewer({
+      signal: {
+        subscribe: () => this.call<PeerAnswer>('peer:subscribe'),
+        answer: (peer_id, sdp) => this.call('peer:answer', { peer_id, sdp }),
+        close: (peer_id) => void this.call('peer:close', { peer_id }),
+      },
+      onState: (state) => this.change(() => (this.down = state)),
+      onStreams: (streams) => this.change(() => (this.streams = streams)),
+      ...options,
+    })
+  }
+
+  private change(apply: () => void): void {
+    apply()
+    if (!this.batch) this.listener()
+  }
+}
+
+type Connection = EventTarget & { type?: string }
+
+/**
+ * `online` and a changed kind of network. `connection.change` alone also fires for new speed estimates, which are no
+ * reason to dial again, so the kind is compared.
+ */
+export const pageNetwork: NetworkSource = (changed) => {
+  const connection = (navigator as Navigator & { connection?: Connection }).connection
+  let kind = connection?.type
+  const onConnection = (): void => {
+    if (connection?.type === kind) return
+    kind = connection?.type
+    if (kind !== 'none') changed()
+  }
+  window.addEventListener('online', changed)
+  connection?.addEventListener('change', onConnection)
+  return () => {
+    window.removeEventListener('online', changed)
+    connection?.removeEventListener('change', onConnection)
+  }
+}
