@@ -4,7 +4,12 @@ missing_packages() {
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
   command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
   # Without one, screenshots show boxes instead of Chinese.
-  ls /usr/share/fonts/*/*/*CJK* /usr/share/fonts/*/*CJK* >/dev/null 2>&1 || echo fonts-noto-cjk
+  has_chinese_font || echo fonts-noto-cjk
+}
+
+has_chinese_font() {
+  if command -v fc-list >/dev/null && [[ -n "$(fc-list :lang=zh-cn family)" ]]; then return 0; fi
+  compgen -G '/usr/share/fonts/*/*/*CJK*' >/dev/null
 }
 
 apt_install() {
