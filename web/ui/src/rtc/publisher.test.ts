@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { fail, succeed } from '../protocol/problem'
+import { FakePeers, FakeStream, FakeTrack } from './fakes'
+import { Publisher } from './publisher'
+import type { MediaState } from './redialer'
+
+let peers: FakePeers
+let states: MediaState[]
+let closed: string[]
+let refusals: number
+let published: number
+
+const capabilities = { codecs: ['video/H264', 'video/VP8', 'video/rtx'].map((mimeType) => ({ mimeType, clockRate: 90_000 })), headerExtensions: [] }
+const stream = (...kinds: ('audio' | 'video')[]) => new FakeStream(kinds.map((kind) => new FakeTrack(kind))) as unknown as MediaStream
+
+function make(): Publisher {
+  return new Publisher({
+    signal: {
+      publish: () => {
+        published += 1
+        if (refusals > 0) {
+          refusals -= 1
+          return Promise.resolve(fail('relay_unavailable', '', true))
+        }
+        return Promise.resolve(succeed({ peer_id: `up${peers.made.length}`, sdp: 'answer' }))
+      },
+      close: (id) => void closed.push(id),
+    },
+    createPeer: peers.create,
+    videoCapabilities: () => capabilities,
+    onState: (state) => states.push(state),
+  })
+}
+
+const turns = () => vi.advanceTimersByTimeAsync(0)
+
+async function connected(publisher = make(), sent = stream('video', 'audio')): Promise<Publisher> {
+  publisher.start(sent, [])
+  await turns()
+  peers.last.become('connected')
+  await turns()
+  return publisher
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  peers = new FakePeers()
+  states = []
+  closed = []
+  refusals = 0
+  published = 0
+})
+afterEach(() => vi.useRealTimers())
+
+describe('Publisher', () => {
+  it('offers one direction, VP8 first, at most 600 kb/s and 15 frames a second', async () => {
+    await connected()
+    expect(peers.last.configuration.iceServers).toEqual([])
+    expect(peers.last.directions).toEqual(['sendonly', 'sendonly'])
+    expect(peers.last.codecs[0]).toBe('video/VP8')
+    expect(peers.last.senders[0]?.parameters.encodings[0]).toMatchObject({ maxBitrate: 600_000, maxFramerate: 15 })
+    expect(states).toEqual(['connecting', 'connected'])
+  })
+
+  it('raises the picture for detail and lowers it again', async () => {
+    const publisher = await connected()
+    await publisher.setDetail(true)
+    const sender = peers.last.senders[0]!
+    expect(sender.parameters.encodings[0]?.maxBitrate).toBeGreaterThanOrEqual(1_500_000)
+    expect(sender.parameters.encodings[0]?.maxFramerate).toBe(30)
+    await publisher.setDetail(false)
+    expect(sender.parameters.encodings[0]?.maxBitrate).toBe(600_000)
+  })
+
+  it('keeps detail when the connection is made anew', async () => {
+    const publisher = await connected()
+    await publisher.setDetail(true)
+    peers.last.become('failed')
+    await turns()
+    expect(peers.last.senders[0]?.parameters.encodings[0]?.maxFramerate).toBe(30)
+  })
+
+  it('sends the other camera without a new negotiation', async () => {
+    const publisher = await connected()
+    const other = new FakeStream([new FakeTrack('video', 'front'), new FakeTrack('audio')])
+    await publisher.setStream(other as unknown as MediaStream)
+    expect(peers.made).toHaveLength(1)
+    expect(peers.last.senders[0]?.track?.id).toBe('front')
+  })
+
+  it('negotiates anew when a microphone is added', async () => {
+    const publisher = await connected(make(), stream('video'))
+    await publisher.setStream(stream('video', 'audio'))
+    await turns()
+    expect(peers.made).toHaveLength(2)
+    expect(peers.last.senders).toHaveLength(2)
+  })
+
+  it('dials anew at once when the connection has failed', async () => {
+    await connected()
+    peers.made[0]!.become('failed')
+    await turns()
+    expect(peers.made).toHaveLength(2)
+    peers.last.become('connected')
+    expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected'])
+  })
+
+  it('gives a disconnection two seconds to heal', async () => {
+    await connected()
+    peers.last.become('disconnected')
+    await vi.advanceTimersByTimeAsync(1_900)
+    peers.last.become('connected')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(peers.made).toHaveLength(1)
+    peers.last.become('disconnected')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(peers.made).toHaveLength(2)
+  })
+
+  it('waits longer after each refusal, up to three seconds', async () => {
+    refusals = 6
+    make().start(stream('video'), [])
+    await turns()
+    const tries: number[] = []
+    for (const pause of [300, 600, 1_200, 2_400, 3_000, 3_000]) {
+      await vi.advanceTimersByTimeAsync(pause - 1)
+      tries.push(published)
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    expect(tries).toEqual([1, 2, 3, 4, 5, 6])
+    expect(published).toBe(7)
+  })
+
+  it('makes the new connection before it breaks the old one when the network changes', async () => {
+    const publisher = await connected()
+    publisher.networkChanged()
+    await turns()
+    expect([peers.made.length, peers.made[0]?.closed]).toEqual([2, false])
+    peers.last.become('connected')
+    expect(peers.made[0]?.closed).toBe(true)
+    expect(closed).toEqual(['up1'])
+    expect(states).not.toContain('reconnecting')
+  })
+
+  it('dials anew when the server says that the peer is closed, and only for its own', async () => {
+    const publisher = await connected()
+    publisher.peerClosed('somebody')
+    await turns()
+    expect(peers.made).toHaveLength(1)
+    publisher.peerClosed('up1')
+    await turns()
+    expect(peers.made).toHaveLength(2)
+  })
+
+  it('keeps its connection after a rejoin when the relay still has it', async () => {
+    const publisher = await connected()
+    await publisher.rejoined(['up1'], [])
+    await turns()
+    expect(peers.made).toHaveLength(1)
+    await publisher.rejoined([], [])
+    await turns()
+    expect(peers.made).toHaveLength(2)
+  })
+
+  it('gives up a connection that is not there after ten seconds', async () => {
+    make().start(stream('video'), [])
+    await turns()
+    await vi.advanceTimersByTimeAsync(10_300)
+    expect([peers.made.length, peers.made[0]?.closed]).toEqual([2, true])
+  })
+
+  it('closes everything once and tells the server', async () => {
+    const publisher = await connected()
+    publisher.stop()
+    publisher.stop()
+    expect([peers.last.closed, states.at(-1)]).toEqual([true, 'stopped'])
+    expect(closed).toEqual(['up1'])
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(peers.made).toHaveLength(1)
+  })
+
+  it('does not leave a connection behind when it is stopped while dialing', async () => {
+    const publisher = make()
+    publisher.start(stream('video'), [])
+    publisher.stop()
+    await turns()
+    expect(peers.last.closed).toBe(true)
+  })
+})
