@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -52,7 +52,7 @@ async def run_once(
         if earlier is not None:
             return _repeated(office, asked, earlier, result_type), False
         result = await work(uow)
-        kept = _adapter(result_type).dump_json(without_secrets(result)).decode()
+        kept = _adapter(cast("Hashable", result_type)).dump_json(without_secrets(result)).decode()
         now = office.clock.now()
         await uow.commands.add(
             CommandRecord(asked.actor_id, key_hash, asked.name, _fingerprint(office, asked), kept, now)
@@ -76,7 +76,7 @@ def _checked(key: object) -> str:
 def _repeated(office: Office, asked: Command, earlier: CommandRecord, result_type: type[R]) -> R:
     if (earlier.name, earlier.fingerprint) != (asked.name, _fingerprint(office, asked)):
         raise InspectionError(Kind.CONFLICT, "idempotency_conflict", "the key was used for another command")
-    result: R = _adapter(result_type).validate_json(earlier.result_json)
+    result: R = _adapter(cast("Hashable", result_type)).validate_json(earlier.result_json)
     return result
 
 
@@ -87,4 +87,4 @@ def _fingerprint(office: Office, asked: Command) -> str:
 
 @cache
 def _adapter(result_type: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(result_type)
+    return TypeAdapter(cast("type[Any]", result_type))

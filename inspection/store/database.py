@@ -1,0 +1,148 @@
+"""The embedded database: one file, one writer at a time, durable before acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from inspection.domain.errors import InspectionError, Kind
+from inspection.services.ports import Clock, Signer
+from inspection.store.rows.cases import SqlInspections, SqlInvitations, SqlParticipants, SqlSessions
+from inspection.store.rows.ledger_rows import SqlEntries
+from inspection.store.rows.observed import SqlChecks, SqlFindings, SqlPlaces, SqlStills, SqlVisits
+from inspection.store.rows.people import SqlAttempts, SqlCommands, SqlLogins, SqlUsers
+
+BUSY_TIMEOUT_S = 5.0
+_WRITING = "yuntakan_writing"
+_WAL_RESET_FAULT = ((3, 7, 0), (3, 51, 2))
+_CODES = {
+    sqlite3.SQLITE_FULL: "storage_full",
+    sqlite3.SQLITE_BUSY: "storage_busy",
+    sqlite3.SQLITE_LOCKED: "storage_busy",
+}
+
+
+class SqlUnitOfWork:
+    """One transaction on one connection; see `inspection.services.ports.UnitOfWork`."""
+
+    def __init__(self, connection: AsyncConnection, signer: Signer, clock: Clock) -> None:
+        self._connection = connection
+        self.signer = signer
+        self.clock = clock
+        self.users = SqlUsers(connection)
+        self.logins = SqlLogins(connection)
+        self.attempts = SqlAttempts(connection)
+        self.commands = SqlCommands(connection)
+        self.inspections = SqlInspections(connection)
+        self.sessions = SqlSessions(connection)
+        self.participants = SqlParticipants(connection)
+        self.invitations = SqlInvitations(connection)
+        self.findings = SqlFindings(connection)
+        self.stills = SqlStills(connection)
+        self.checks = SqlChecks(connection)
+        self.places = SqlPlaces(connection)
+        self.visits = SqlVisits(connection)
+        self.entries = SqlEntries(connection)
+
+    async def commit(self) -> None:
+        """Durable on return; the unit of work is over."""
+        await self._connection.commit()
+
+
+class Database:
+    """Opens units of work on one file. Construct with `open_database`; `aclose()` when done."""
+
+    def __init__(self, engine: AsyncEngine, signer: Signer, clock: Clock) -> None:
+        self._engine = engine
+        self._signer = signer
+        self._clock = clock
+        self._write_lock = asyncio.Lock()
+
+    def uow(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
+        """A writing transaction: waits for the one writer, then BEGIN IMMEDIATE."""
+        return self._writing()
+
+    def reading(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
+        """A transaction that only reads; it waits for nobody."""
+        return self._transaction({})
+
+    async def aclose(self) -> None:
+        """Closes every connection; may be called twice."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[SqlUnitOfWork]:
+        async with self._write_lock, self._transaction({_WRITING: True}) as uow:
+            yield uow
+
+    @asynccontextmanager
+    async def _transaction(self, options: dict[str, Any]) -> AsyncIterator[SqlUnitOfWork]:
+        with _storage_errors():
+            async with self._engine.connect() as connection:
+                await connection.execution_options(**options)
+                yield SqlUnitOfWork(connection, self._signer, self._clock)
+
+
+def open_database(path: Path, signer: Signer, clock: Clock) -> Database:
+    """The database in that file, which `inspection.store.migration.upgrade` made."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S})
+    journal_mode = journal_mode_for(sqlite3.sqlite_version_info)
+
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours: see `begin`
+        prepare_connection(connection, journal_mode)
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return Database(engine, signer, clock)
+
+
+def journal_mode_for(version: tuple[int, ...]) -> str:
+    """TRUNCATE where the library has the WAL-reset fault (3.7.0 to 3.51.2), which can lose commits; else WAL."""
+    first, last = _WAL_RESET_FAULT
+    return "TRUNCATE" if first <= version[:3] <= last else "WAL"
+
+
+def prepare_connection(connection: Any, journal_mode: str) -> None:
+    """The pragmas of every connection (DB-API)."""
+    cursor = connection.cursor()
+    for pragma in (f"journal_mode={journal_mode}", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+        cursor.fetchall()
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get(_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """A full disk or a locked file is `unavailable`; anything else from the database is a fault of ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        code = _CODES.get(_primary_code(error))
+        if code is None:
+            raise
+        raise InspectionError(Kind.UNAVAILABLE, code, "the database cannot write", retry_after_s=2) from error
+
+
+def _primary_code(error: DBAPIError) -> int:
+    """SQLite's primary result code; the driver's own exception may be one cause further down."""
+    cause: BaseException | None = error.orig
+    while cause is not None:
+        code = getattr(cause, "sqlite_errorcode", None)
+        if isinstance(code, int):
+            return code & 0xFF
+        cause = cause.__cause__
+    return sqlite3.SQLITE_ERROR

@@ -1,0 +1,11 @@
+"""Runs migrations on the connection that `inspection.store.migration` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from inspection.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,1 @@
+"""Repositories: rows to domain values and back, on one connection within one transaction."""
