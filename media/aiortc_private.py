@@ -1,0 +1,294 @@
+"""The one place that touches private names of aiortc, aioice and pylibsrtp.
+
+`check_versions` refuses versions that nobody has tried with this module; a test fails when a name used here is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import random
+import socket
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import ifaddr
+from aioice import Candidate, Connection
+from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.ice import CandidatePair, StunProtocol
+from aioice.stun import Class, Message, parse_message
+from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport
+from pylibsrtp import Session
+from pylibsrtp._binding import ffi, lib
+
+from media.config import RelayConfig
+from media.guard import (
+    MAX_MEDIA_BYTES,
+    MAX_WAITING_DATAGRAMS,
+    GuardCounters,
+    ProvenAddresses,
+    is_dtls,
+    is_media,
+    is_stun_request,
+    may_be_stun,
+)
+
+TRIED_VERSIONS = {"aiortc": "1.16", "aioice": "0.13", "pylibsrtp": "1.0"}
+LOOPBACK = "127.0.0.1"
+RECEIVE_BUFFER_BYTES = 1024 * 1024
+PORT_TRIES = 200
+
+logger = logging.getLogger(__name__)
+
+Address = tuple[str, int]
+MediaSink = Callable[[bytes], None]
+
+
+class SrtpError(Exception):
+    """A packet that libsrtp refuses: forged, repeated, or too long."""
+
+
+def check_versions() -> None:
+    """Raises RuntimeError where a library is of another minor version than those tried with this module."""
+    for name, tried in TRIED_VERSIONS.items():
+        found = version(name)
+        if found.split(".")[:2] != tried.split("."):
+            raise RuntimeError(f"{name} {found} is installed, the relay was tried with {tried}.x only")
+
+
+def host_addresses(config: RelayConfig) -> list[str]:
+    """IPv4 addresses to listen on, the most useful first."""
+    if config.listen is not None:
+        found = list(config.listen)
+    else:
+        found = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
+        found = [address for address in found if not _is_local_only(address)]
+    if config.loopback and LOOPBACK not in found:
+        found.append(LOOPBACK)
+    return found
+
+
+def _is_local_only(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return parsed.is_loopback or parsed.is_link_local
+
+
+class GuardedProtocol(StunProtocol):
+    """One UDP socket. Media goes straight to the connection's sink; nothing a datagram holds can raise out of here."""
+
+    receiver: GuardedConnection
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        connection = self.receiver
+        try:
+            if not data:
+                connection.counters.empty += 1
+            elif is_media(data[0]):  # type: ignore[arg-type]
+                self._take_media(connection, data, addr)  # type: ignore[arg-type]
+            elif is_dtls(data[0]):  # type: ignore[arg-type]
+                self._take_dtls(connection, data, addr)  # type: ignore[arg-type]
+            else:
+                self._take_stun(connection, data, (addr[0], addr[1]))  # type: ignore[arg-type]
+        except Exception as error:
+            self._count_failure(connection, error)
+
+    def _take_media(self, connection: GuardedConnection, data: bytes, addr: Address) -> None:
+        if addr not in connection.proven:
+            connection.counters.stranger += 1
+        elif len(data) > MAX_MEDIA_BYTES:
+            connection.counters.too_long += 1
+        elif connection.media_sink is not None:
+            connection.media_sink(data)
+
+    def _take_dtls(self, connection: GuardedConnection, data: bytes, addr: Address) -> None:
+        if addr not in connection.proven:
+            connection.counters.stranger += 1
+        elif connection.waiting_datagrams() >= MAX_WAITING_DATAGRAMS:
+            connection.counters.queue_full += 1
+        else:
+            connection.data_received(data, self.local_candidate.component)
+
+    def _take_stun(self, connection: GuardedConnection, data: bytes, addr: Address) -> None:
+        if not may_be_stun(data):
+            connection.counters.malformed += 1
+        elif is_stun_request(data):
+            if connection.username_prefix not in data:
+                connection.counters.stun_unknown += 1
+                return
+            message = parse_message(data)
+            connection.request_received(message, addr, self)
+        elif data[8:20] in self.transactions:
+            message = parse_message(data)
+            if message.message_class in (Class.RESPONSE, Class.ERROR):
+                self.transactions[message.transaction_id].response_received(message, addr)
+        else:
+            connection.counters.stun_unknown += 1
+
+    def _count_failure(self, connection: GuardedConnection, error: Exception) -> None:
+        if isinstance(error, SrtpError):
+            connection.counters.unprotect_failed += 1
+        elif isinstance(error, ValueError):
+            connection.counters.malformed += 1
+        else:
+            connection.counters.handler_failed += 1
+            if connection.counters.handler_failed < 10:
+                logger.exception("a datagram made its handler fail")
+
+
+class GuardedConnection(Connection):
+    """aioice's connection over guarded sockets; remote candidates are only those that prove themselves.
+
+    `route` is where to send: (datagram transport, address), None before the first nomination and after the end.
+    """
+
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(ice_controlling=False, use_ipv6=False)
+        self.counters = GuardCounters()
+        self.proven = ProvenAddresses(self.counters)
+        self.media_sink: MediaSink | None = None
+        self.on_route: Callable[[asyncio.DatagramTransport, Address], None] | None = None
+        self.checks = 0
+        self.username_prefix = f"{self.local_username}:".encode()
+        self._config = config
+
+    def waiting_datagrams(self) -> int:
+        return self._queue.qsize()
+
+    async def get_component_candidates(
+        self, component: int, addresses: list[str], timeout: int = 5
+    ) -> list[Candidate]:
+        """Bind our own choice of addresses and ports; `addresses` is aioice's choice and ignored."""
+        candidates = []
+        for index, address in enumerate(host_addresses(self._config)):
+            protocol = await self._bind(address)
+            if protocol is None:
+                continue
+            port = protocol.transport.get_extra_info("sockname")[1]
+            protocol.local_candidate = Candidate(
+                foundation=candidate_foundation("host", "udp", address),
+                component=component,
+                transport="udp",
+                priority=candidate_priority(component, "host", 65535 - index),
+                host=address,
+                port=port,
+                type="host",
+            )
+            self._protocols.append(protocol)
+            candidates.append(protocol.local_candidate)
+        return candidates
+
+    def check_incoming(self, message: Message, addr: Address, protocol: StunProtocol) -> None:
+        """Called by aioice for each request that passed its authentication."""
+        if self.proven.add(addr):
+            self.checks += 1
+            super().check_incoming(message, addr, protocol)
+
+    def check_complete(self, pair: CandidatePair) -> None:
+        super().check_complete(pair)
+        selected = self._nominated.get(pair.component)
+        if selected is pair and self.on_route is not None:
+            self.proven.add(pair.remote_addr)
+            self.on_route(pair.protocol.transport, pair.remote_addr)
+
+    async def _bind(self, address: str) -> GuardedProtocol | None:
+        loop = asyncio.get_running_loop()
+        try:
+            bound = bind_udp(address, self._config.udp_ports)
+        except OSError as error:
+            logger.error("cannot listen on %s: %s", address, error)
+            return None
+        _, protocol = await loop.create_datagram_endpoint(lambda: GuardedProtocol(self), sock=bound)
+        return protocol
+
+
+def bind_udp(address: str, ports: tuple[int, int] | None) -> socket.socket:
+    """A bound, non-blocking UDP socket. Raises OSError where the address is not ours or the range is used up."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        bound.setblocking(False)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        if ports is None:
+            bound.bind((address, 0))
+        else:
+            _bind_in_range(bound, address, ports)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _bind_in_range(bound: socket.socket, address: str, ports: tuple[int, int]) -> None:
+    first, last = ports
+    choices = random.sample(range(first, last + 1), min(PORT_TRIES, last - first + 1))
+    for port in choices:
+        try:
+            bound.bind((address, port))
+            return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise OSError(errno.EADDRINUSE, "every UDP port that was tried in the configured range is taken")
+
+
+class GuardedGatherer(RTCIceGatherer):
+    """aiortc's gatherer over a guarded connection, without any foreign STUN server."""
+
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(iceServers=[])
+        self.connection = GuardedConnection(config)
+        self._connection = self.connection
+
+
+def make_dtls(ice: RTCIceTransport, certificate: RTCCertificate, is_server: bool) -> RTCDtlsTransport:
+    """A DTLS transport with a fixed role (RFC 8842 decides it by SDP, not by the ICE role)."""
+    dtls = RTCDtlsTransport(ice, [certificate])
+    dtls._set_role("server" if is_server else "client")
+    return dtls
+
+
+def set_controlling(connection: GuardedConnection, controlling: bool) -> None:
+    connection.ice_controlling = controlling
+
+
+SrtpTransform = Callable[[bytes], bytes]
+
+
+def srtp_transforms(dtls: RTCDtlsTransport) -> tuple[SrtpTransform, SrtpTransform, SrtpTransform, SrtpTransform]:
+    """(unprotect, unprotect_rtcp, protect, protect_rtcp) of a connected transport; each raises SrtpError."""
+    receiving, sending = dtls._rx_srtp, dtls._tx_srtp
+    return (
+        _transform(receiving, lib.srtp_unprotect),
+        _transform(receiving, lib.srtp_unprotect_rtcp),
+        _transform(sending, lib.srtp_protect),
+        _transform(sending, lib.srtp_protect_rtcp),
+    )
+
+
+SRTP_BUFFER_BYTES = 2048
+SRTP_TRAILER_BYTES = 148
+
+
+def _transform(session: Session, function: Any) -> SrtpTransform:
+    """What `pylibsrtp.Session` does, without its allocations. Not for threads."""
+    handle = session._srtp[0]
+    memory = ffi.new("char[]", SRTP_BUFFER_BYTES)
+    buffer = ffi.buffer(memory)
+    length = ffi.new("int *")
+    longest = SRTP_BUFFER_BYTES - SRTP_TRAILER_BYTES
+    ok = lib.srtp_err_status_ok
+
+    def transform(packet: bytes, _session: Session = session) -> bytes:
+        size = len(packet)
+        if size > longest:
+            raise SrtpError("packet is too long")
+        buffer[0:size] = packet
+        length[0] = size
+        status = function(handle, memory, length)
+        if status != ok:
+            raise SrtpError(status)
+        return buffer[0 : length[0]]  # type: ignore[no-any-return]
+
+    return transform

@@ -1,0 +1,40 @@
+"""Settings of the relay process. They come from main as JSON; nothing here reads the environment."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RelayConfig:
+    """Where the relay listens and what it tolerates.
+
+    listen: IPv4 addresses to bind, None for all of the host's but loopback and link-local.
+    loopback: also bind 127.0.0.1 (demo and tests: a browser on the same machine).
+    public_address: put into candidates instead of the bound addresses (1:1 NAT).
+    udp_ports: inclusive range to bind in, None for any port.
+    """
+
+    listen: tuple[str, ...] | None = None
+    loopback: bool = False
+    public_address: str | None = None
+    udp_ports: tuple[int, int] | None = None
+    max_peers_per_session: int = 16
+    max_sessions: int = 200
+    silent_after_s: float = 3.0
+    ice_deadline_s: float = 15.0
+    dtls_deadline_s: float = 10.0
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> RelayConfig:
+        """Raises TypeError for an unknown setting, ValueError for what is no JSON."""
+        fields: dict[str, Any] = json.loads(text)
+        for name in ("listen", "udp_ports"):
+            if fields.get(name) is not None:
+                fields[name] = tuple(fields[name])
+        return cls(**fields)

@@ -1,0 +1,1 @@
+"""RTP and RTCP arithmetic: values in, values out. No sockets, no clocks, no logging."""

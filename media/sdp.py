@@ -1,0 +1,300 @@
+"""Session descriptions: read an offer (up) or an answer (down), write our answer and our offer.
+
+Parsing is aiortc's; what we need of it is copied into small values. One transport for all (BUNDLE, rtcp-mux), complete
+candidates, VP8 with RTX and Opus only. RFC 8829, RFC 8843, RFC 5888, RFC 4588.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aiortc import RTCDtlsFingerprint
+from aiortc.sdp import MediaDescription, SessionDescription
+
+from media.errors import codec_not_supported, sdp_invalid, sdp_too_large
+
+MAX_SDP_BYTES = 32 * 1024
+MAX_MEDIA_SECTIONS = 8
+MAX_SSRCS = 8
+TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+ABS_SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+CODEC_BY_KIND = {"video": "video/vp8", "audio": "audio/opus"}
+CLOCK_RATES = {"video": 90_000, "audio": 48_000}
+#: Payload types and header extension id of our down offers.
+VP8_TYPE, RTX_TYPE, OPUS_TYPE = 96, 97, 111
+ABS_SEND_TIME_ID = 3
+OPUS_FORMAT = "minptime=10;useinbandfec=1"
+FINGERPRINT_ALGORITHMS = ("sha-256", "sha-384", "sha-512")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteTransport:
+    """The other end's ICE and DTLS. `setup` as in SDP: actpass, active or passive."""
+
+    username: str
+    password: str
+    fingerprints: tuple[RTCDtlsFingerprint, ...]
+    setup: str
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{self.fingerprints[0].algorithm} {self.fingerprints[0].value}"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTransport:
+    """Our end. `candidates`: (priority, address, port)."""
+
+    username: str
+    password: str
+    fingerprint: str
+    setup: str
+    candidates: tuple[tuple[int, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpSection:
+    """An m-section of an up offer that we take. `rtx_ssrcs` maps a retransmission's SSRC to the media's."""
+
+    mid: str
+    kind: str
+    payload_type: int
+    rtx_type: int | None
+    ssrcs: tuple[int, ...]
+    rtx_ssrcs: dict[int, int] = field(hash=False)
+    transport_cc_id: int | None
+    remb: bool
+    nack: bool
+
+    @property
+    def clock_rate(self) -> int:
+        return CLOCK_RATES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedSection:
+    """An m-section that we answer with port 0."""
+
+    mid: str
+    kind: str
+    profile: str
+    formats: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpOffer:
+    remote: RemoteTransport
+    sections: tuple[UpSection | RefusedSection, ...]
+
+    @property
+    def taken(self) -> list[UpSection]:
+        return [section for section in self.sections if isinstance(section, UpSection)]
+
+
+@dataclass(frozen=True, slots=True)
+class DownSection:
+    """A fixed slot in a down offer."""
+
+    mid: str
+    kind: str
+    stream: str
+    cname: str
+    ssrc: int
+    rtx_ssrc: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DownAnswerSection:
+    """What the receiver took of a slot."""
+
+    mid: str
+    accepted: bool
+    rtx: bool
+    abs_send_time: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DownAnswer:
+    remote: RemoteTransport
+    sections: dict[str, DownAnswerSection] = field(hash=False)
+
+
+def parse_up_offer(sdp: str) -> UpOffer:
+    """Raises MediaError: sdp_too_large, sdp_invalid, codec_not_supported."""
+    description = _parse(sdp)
+    sections: list[UpSection | RefusedSection] = []
+    for media in description.media:
+        kinds = [section.kind for section in sections if isinstance(section, UpSection)]
+        taken = _up_section(media) if media.kind not in kinds else None
+        sections.append(taken or _refused(media))
+    offer = UpOffer(_remote(description, description.media), tuple(sections))
+    if not offer.taken:
+        raise codec_not_supported("the offer sends neither VP8 nor Opus")
+    return offer
+
+
+def parse_down_answer(sdp: str) -> DownAnswer:
+    """Raises MediaError: sdp_too_large, sdp_invalid."""
+    description = _parse(sdp)
+    sections = {media.rtp.muxId: _answer_section(media) for media in description.media}
+    return DownAnswer(_remote(description, description.media), sections)
+
+
+def _parse(sdp: str) -> SessionDescription:
+    if len(sdp.encode(errors="replace")) > MAX_SDP_BYTES:
+        raise sdp_too_large()
+    try:
+        description = SessionDescription.parse(sdp)
+    except Exception as error:  # the parser asserts, indexes and converts without care
+        raise sdp_invalid(f"not readable: {type(error).__name__}") from error
+    if not 0 < len(description.media) <= MAX_MEDIA_SECTIONS:
+        raise sdp_invalid(f"one to {MAX_MEDIA_SECTIONS} media sections are expected")
+    mids = [media.rtp.muxId for media in description.media]
+    if not all(_is_token(mid) for mid in mids) or len(set(mids)) != len(mids):
+        raise sdp_invalid("every media section needs a mid of its own")
+    return description
+
+
+def _is_token(text: str | None) -> bool:
+    return bool(text) and len(text or "") <= 32 and all(c.isalnum() or c in "-_.{}" for c in text or "")
+
+
+def _remote(description: SessionDescription, media: list[MediaDescription]) -> RemoteTransport:
+    """ICE and DTLS of the bundle: those of its first section that has a port, or bundle-only."""
+    first = next((m for m in media if m.port and m.ice and m.ice.usernameFragment and m.ice.password and m.dtls), None)
+    if first is None or first.dtls is None:
+        raise sdp_invalid("no section with ICE and DTLS")
+    fingerprints = tuple(f for f in first.dtls.fingerprints if f.algorithm.lower() in FINGERPRINT_ALGORITHMS)
+    if not fingerprints:
+        raise sdp_invalid("no fingerprint of a known algorithm")
+    if not any(group.semantic == "BUNDLE" for group in description.group) and len(media) > 1:
+        raise sdp_invalid("BUNDLE is needed")
+    setup = {"auto": "actpass", "client": "active", "server": "passive"}[first.dtls.role]
+    return RemoteTransport(str(first.ice.usernameFragment), str(first.ice.password), fingerprints, setup)
+
+
+def _up_section(media: MediaDescription) -> UpSection | None:
+    codec = _find_codec(media)
+    if codec is None or media.direction not in ("sendonly", "sendrecv", None) or not media.rtcp_mux:
+        return None
+    rtx_type = _find_rtx(media, codec.payloadType)
+    rtx_ssrcs = {
+        int(group.items[1]): int(group.items[0])
+        for group in media.ssrc_group
+        if group.semantic == "FID" and len(group.items) == 2
+    }
+    feedback = [(item.type, item.parameter) for item in codec.rtcpFeedback]
+    wide = next((e.id for e in media.rtp.headerExtensions if e.uri == TRANSPORT_CC_URI and 0 < e.id < 15), None)
+    return UpSection(
+        mid=media.rtp.muxId,
+        kind=media.kind,
+        payload_type=codec.payloadType,
+        rtx_type=rtx_type,
+        ssrcs=tuple(item.ssrc for item in media.ssrc[:MAX_SSRCS] if item.ssrc not in rtx_ssrcs),
+        rtx_ssrcs=dict(list(rtx_ssrcs.items())[:MAX_SSRCS]),
+        transport_cc_id=wide if ("transport-cc", None) in feedback else None,
+        remb=("goog-remb", None) in feedback,
+        nack=("nack", None) in feedback,
+    )
+
+
+def _find_codec(media: MediaDescription):  # type: ignore[no-untyped-def]
+    wanted = CODEC_BY_KIND.get(media.kind)
+    return next((codec for codec in media.rtp.codecs if codec.mimeType.lower() == wanted), None)
+
+
+def _find_rtx(media: MediaDescription, payload_type: int) -> int | None:
+    for codec in media.rtp.codecs:
+        if codec.mimeType.lower() == "video/rtx" and codec.parameters.get("apt") == payload_type:
+            return int(codec.payloadType)
+    return None
+
+
+def _refused(media: MediaDescription) -> RefusedSection:
+    return RefusedSection(media.rtp.muxId, media.kind, media.profile, " ".join(str(item) for item in media.fmt))
+
+
+def _answer_section(media: MediaDescription) -> DownAnswerSection:
+    codec = _find_codec(media)
+    accepted = media.port != 0 and codec is not None and media.direction in ("recvonly", "sendrecv")
+    return DownAnswerSection(
+        mid=media.rtp.muxId,
+        accepted=accepted,
+        rtx=codec is not None and _find_rtx(media, codec.payloadType) is not None,
+        abs_send_time=any(e.uri == ABS_SEND_TIME_URI and e.id == ABS_SEND_TIME_ID for e in media.rtp.headerExtensions),
+    )
+
+
+def write_up_answer(offer: UpOffer, local: LocalTransport, origin: int) -> str:
+    """The complete answer: we receive."""
+    lines = _session_lines(origin, [section.mid for section in offer.taken])
+    for section in offer.sections:
+        if isinstance(section, RefusedSection):
+            lines += [f"m={section.kind} 0 {section.profile} {section.formats}", "c=IN IP4 0.0.0.0", "a=inactive",
+                      f"a=mid:{section.mid}"]
+        else:
+            lines += _up_answer_lines(section, local)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _up_answer_lines(section: UpSection, local: LocalTransport) -> list[str]:
+    types = [section.payload_type] + ([section.rtx_type] if section.rtx_type is not None else [])
+    lines = [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, types))}", *_transport_lines(local),
+             f"a=mid:{section.mid}", "a=recvonly", "a=rtcp-mux", "a=rtcp-rsize"]
+    if section.transport_cc_id is not None:
+        lines.append(f"a=extmap:{section.transport_cc_id} {TRANSPORT_CC_URI}")
+    rate = "transport-cc" if section.transport_cc_id is not None else "goog-remb" if section.remb else None
+    feedback = ([rate] if rate else []) + (["nack"] if section.nack else [])
+    if section.kind == "video":
+        feedback += ["nack pli", "ccm fir"]
+    return lines + _codec_lines(section.kind, section.payload_type, section.rtx_type, feedback)
+
+
+def _codec_lines(kind: str, payload_type: int, rtx_type: int | None, feedback: list[str]) -> list[str]:
+    if kind == "audio":
+        lines = [f"a=rtpmap:{payload_type} opus/48000/2", f"a=fmtp:{payload_type} {OPUS_FORMAT}"]
+    else:
+        lines = [f"a=rtpmap:{payload_type} VP8/90000"]
+    lines += [f"a=rtcp-fb:{payload_type} {item}" for item in feedback]
+    if rtx_type is not None:
+        lines += [f"a=rtpmap:{rtx_type} rtx/90000", f"a=fmtp:{rtx_type} apt={payload_type}"]
+    return lines
+
+
+def write_down_offer(sections: list[DownSection], local: LocalTransport, origin: int) -> str:
+    """The complete offer: we send in fixed slots."""
+    lines = _session_lines(origin, [section.mid for section in sections])
+    for section in sections:
+        lines += _down_offer_lines(section, local)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _down_offer_lines(section: DownSection, local: LocalTransport) -> list[str]:
+    video = section.kind == "video"
+    types = f"{VP8_TYPE} {RTX_TYPE}" if video else f"{OPUS_TYPE}"
+    track = f"{section.stream}-{section.kind}"
+    lines = [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {types}", *_transport_lines(local), f"a=mid:{section.mid}",
+             "a=sendonly", "a=rtcp-mux", "a=rtcp-rsize", f"a=msid:{section.stream} {track}",
+             f"a=extmap:{ABS_SEND_TIME_ID} {ABS_SEND_TIME_URI}"]
+    if video:
+        lines += _codec_lines("video", VP8_TYPE, RTX_TYPE, ["goog-remb", "nack", "nack pli", "ccm fir"])
+        lines.append(f"a=ssrc-group:FID {section.ssrc} {section.rtx_ssrc}")
+    else:
+        lines += _codec_lines("audio", OPUS_TYPE, None, ["nack"])
+    for ssrc in (section.ssrc, section.rtx_ssrc):
+        if ssrc is not None:
+            lines += [f"a=ssrc:{ssrc} cname:{section.cname}", f"a=ssrc:{ssrc} msid:{section.stream} {track}"]
+    return lines
+
+
+def _session_lines(origin: int, mids: list[str]) -> list[str]:
+    return ["v=0", f"o=- {origin} 2 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {' '.join(mids)}",
+            "a=msid-semantic: WMS *"]
+
+
+def _transport_lines(local: LocalTransport) -> list[str]:
+    lines = ["c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0"]
+    for index, (priority, address, port) in enumerate(local.candidates):
+        lines.append(f"a=candidate:{index + 1} 1 udp {priority} {address} {port} typ host")
+    return [*lines, "a=end-of-candidates", f"a=ice-ufrag:{local.username}", f"a=ice-pwd:{local.password}",
+            f"a=fingerprint:{local.fingerprint}", f"a=setup:{local.setup}"]
