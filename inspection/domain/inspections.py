@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -54,9 +54,9 @@ class Applicant:
     id: str
     name: str
     id_kind: IdKind
-    id_number: str
+    id_number: str = field(repr=False)
     id_masked: str
-    phone: str
+    phone: str = field(repr=False)
     phone_masked: str
 
     def as_actor(self, level: Level = Level.PHONE) -> Actor:

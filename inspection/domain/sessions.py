@@ -117,6 +117,12 @@ class Session:
         """The applicant was told and agreed to the recording, and, it may be, to the position."""
         return replace(self, recording_agreed=True, position_agreed=position)
 
+    def require_admission(self, actor: Actor) -> None:
+        """Refuses an ended session (`session_not_open`), and an applicant who was not told about this one."""
+        self.require_open()
+        if actor.role is Role.APPLICANT and not self.recording_agreed:
+            raise conflict("not_yet_agreed", "the applicant has not come in by this session's invitation")
+
     def require_position_agreed(self) -> None:
         """Refuses (`not_yet_agreed`) to keep a position that nobody agreed to give."""
         if not self.position_agreed:

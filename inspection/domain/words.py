@@ -53,17 +53,17 @@ def notice_lines(unit: str, basis: str, kept_years: int, phone: str) -> tuple[st
     return lines
 
 
-def invitation_sms(sms_name: str, portal_name: str, pickup_code: str, hours: int, phone: str) -> str:
+def invitation_sms(sms_name: str, portal_name: str, pickup_code: str, phone: str) -> str:
     """The invitation: no link, since operators block them and police tell people not to tap."""
     return _sms(
         f"【{sms_name}】您的云踏勘可以开始了。请在微信公众号“{portal_name}”点“云踏勘”,"
-        f"输入取件码{pickup_code},{hours}小时内有效。核实拨{phone}。"
+        f"输入取件码{pickup_code}。核实请拨{phone}。"
     )
 
 
 def code_sms(sms_name: str, code: str, minutes: int, phone: str) -> str:
     """The code that proves the phone."""
-    return _sms(f"【{sms_name}】云踏勘验证码{code},{minutes}分钟内有效。任何人问都不要说。核实拨{phone}。")
+    return _sms(f"【{sms_name}】云踏勘验证码{code},{minutes}分钟内有效。任何人问都不要说。核实请拨{phone}。")
 
 
 def _sms(text: str) -> str:

@@ -109,32 +109,27 @@ async def submit_rectification(
     asked = command(actor, "submit_rectification", key, finding_id, kept_text, photo_sha256, session_id)
     await _require_on_case(office, actor, finding_id)
     picture = await office.pictures.reencode(photo) if photo is not None else None
-    rectification_id = new_id(office)
+    answer_id = new_id(office)
+    written: list[tuple[str, str]] = []
 
     async def work(uow: UnitOfWork) -> FindingChanged:
         inspection, finding = await get_finding_for(uow, actor, finding_id)
         await _require_own(uow, inspection, None, session_id)
-        kept = await _kept(office, inspection, rectification_id, picture)
-        answer = Rectification(
-            id=rectification_id,
-            text=kept_text,
-            file=kept.file if kept else None,
-            sha256=kept.sha256 if kept else None,
-            session_id=session_id,
-            state=RectificationState.SUBMITTED,
-            reason=None,
-            submitted_at=office.clock.now(),
-        )
-        try:
-            changed = finding.submitted(answer)
-            await uow.findings.save(changed)
-            return await _changed(uow, inspection, changed, _answer_draft(actor, finding, answer), answer)
-        except BaseException:
-            if kept is not None:
-                await office.evidence.remove(inspection.id, kept.file)
-            raise
+        kept = None
+        if picture is not None:
+            kept = await office.evidence.write_rectification(inspection.id, answer_id, "jpg", picture)
+            written.append((inspection.id, kept.file))
+        answer = _answer(office, answer_id, kept_text, kept, session_id)
+        changed = finding.submitted(answer)
+        await uow.findings.save(changed)
+        return await _changed(uow, inspection, changed, _answer_draft(actor, finding, answer), answer)
 
-    return await run(office, asked, FindingChanged, work)
+    try:
+        return await run(office, asked, FindingChanged, work)
+    except BaseException:
+        for inspection_id, file in written:
+            await office.evidence.remove(inspection_id, file)
+        raise
 
 
 async def accept(
@@ -281,12 +276,17 @@ async def _require_on_case(office: Office, actor: Actor, finding_id: str) -> Non
         await get_finding_for(uow, actor, finding_id)
 
 
-async def _kept(
-    office: Office, inspection: Inspection, rectification_id: str, picture: bytes | None
-) -> KeptFile | None:
-    if picture is None:
-        return None
-    return await office.evidence.write_rectification(inspection.id, rectification_id, "jpg", picture)
+def _answer(office: Office, answer_id: str, text: str, kept: KeptFile | None, session_id: str | None) -> Rectification:
+    return Rectification(
+        id=answer_id,
+        text=text,
+        file=kept.file if kept else None,
+        sha256=kept.sha256 if kept else None,
+        session_id=session_id,
+        state=RectificationState.SUBMITTED,
+        reason=None,
+        submitted_at=office.clock.now(),
+    )
 
 
 def _require_not_concluded(inspection: Inspection) -> None:

@@ -292,7 +292,6 @@ async def _send_invitation(office: Office, created: SessionCreated) -> bool:
         rules.sms_name,
         rules.portal_name,
         pickup_as_shown(created.pickup_code),
-        rules.invitation_hours,
         rules.phone,
     )
     try:

@@ -20,6 +20,7 @@ from inspection.domain.observations import CheckMark, Place, SiteVisit, Still
 from inspection.domain.sessions import Participant, Session
 from inspection.domain.templates import Template
 from inspection.domain.users import LoginRecord, User
+from inspection.domain.words import code_sms, invitation_sms, notice_lines
 
 
 class Clock(Protocol):
@@ -149,6 +150,7 @@ class AttemptRows(Protocol):
         ...
 
     async def clear(self, scope: str, subject: str) -> None: ...
+    async def purge(self, before: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +289,10 @@ class UnitOfWork(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OfficeRules:
-    """What an office sets for itself; an office's lawyer decides the words of law among it."""
+    """What an office sets for itself; an office's lawyer decides the words of law among it.
+
+    Refuses names that would make the notice or a message too long: better at the start than before an applicant.
+    """
 
     unit_name: str = "示范县行政审批局"
     sms_name: str = "示范县审批局"
@@ -303,6 +308,11 @@ class OfficeRules:
     codes_per_hour: int = 5
     login_hours: int = 12
     moved_m: float = 30.0
+
+    def __post_init__(self) -> None:
+        notice_lines(self.unit_name, self.notice_basis, self.kept_years, self.phone)
+        invitation_sms(self.sms_name, self.portal_name, "0000-0000", self.phone)
+        code_sms(self.sms_name, "000000", self.code_minutes, self.phone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from geo import Containment, Doubt
@@ -25,8 +25,8 @@ class Login:
     """
 
     login_id: str
-    token: str
-    csrf: str
+    token: str = field(repr=False)
+    csrf: str = field(repr=False)
     actor: Actor
     user: User | None
     inspection_id: str | None
@@ -40,8 +40,8 @@ class SessionCreated:
 
     session: Session
     invitation: Invitation
-    token: str
-    pickup_code: str
+    token: str = field(repr=False)
+    pickup_code: str = field(repr=False)
     sms_sent: bool
     entries: tuple[Entry, ...]
 
@@ -102,7 +102,7 @@ class Notice:
     `token` opens the further steps: the link's own, or a handle for one hour after a pick-up code.
     """
 
-    token: str
+    token: str = field(repr=False)
     unit_name: str
     office_phone: str
     officials: tuple[User, ...]

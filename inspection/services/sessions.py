@@ -23,14 +23,14 @@ from inspection.services.secrets import new_id
 
 
 async def join(office: Office, actor: Actor, session_id: str) -> Joined:
-    """Comes in, or comes back: the same person keeps their participant. Raises `session_not_open`.
+    """Comes in, or comes back: the same person keeps their participant. Raises `session_not_open`, `not_yet_agreed`.
 
     The session becomes live when the applicant and an inspector are there together for the first time.
     """
     require_role(actor, Role.APPLICANT, Role.INSPECTOR)
     async with office.uow() as uow:
         inspection, session = await get_session_for(uow, actor, session_id)
-        session.require_open()
+        session.require_admission(actor)
         person, came = await _come_in(office, uow, actor, session)
         participants = tuple(await uow.participants.list(session.id))
         drafts = [presence_draft(session, participants, person)] if came else []
