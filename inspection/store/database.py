@@ -14,7 +14,25 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from inspection.domain.errors import InspectionError, Kind
-from inspection.services.ports import Clock, Signer
+from inspection.services.ports import (
+    AttemptRows,
+    CheckRows,
+    Clock,
+    CommandRows,
+    EntryRows,
+    FindingRows,
+    InspectionRows,
+    InvitationRows,
+    LoginRows,
+    ParticipantRows,
+    PlaceRows,
+    SessionRows,
+    Signer,
+    StillRows,
+    UnitOfWork,
+    UserRows,
+    VisitRows,
+)
 from inspection.store.rows.cases import SqlInspections, SqlInvitations, SqlParticipants, SqlSessions
 from inspection.store.rows.ledger_rows import SqlEntries
 from inspection.store.rows.observed import SqlChecks, SqlFindings, SqlPlaces, SqlStills, SqlVisits
@@ -37,20 +55,20 @@ class SqlUnitOfWork:
         self._connection = connection
         self.signer = signer
         self.clock = clock
-        self.users = SqlUsers(connection)
-        self.logins = SqlLogins(connection)
-        self.attempts = SqlAttempts(connection)
-        self.commands = SqlCommands(connection)
-        self.inspections = SqlInspections(connection)
-        self.sessions = SqlSessions(connection)
-        self.participants = SqlParticipants(connection)
-        self.invitations = SqlInvitations(connection)
-        self.findings = SqlFindings(connection)
-        self.stills = SqlStills(connection)
-        self.checks = SqlChecks(connection)
-        self.places = SqlPlaces(connection)
-        self.visits = SqlVisits(connection)
-        self.entries = SqlEntries(connection)
+        self.users: UserRows = SqlUsers(connection)
+        self.logins: LoginRows = SqlLogins(connection)
+        self.attempts: AttemptRows = SqlAttempts(connection)
+        self.commands: CommandRows = SqlCommands(connection)
+        self.inspections: InspectionRows = SqlInspections(connection)
+        self.sessions: SessionRows = SqlSessions(connection)
+        self.participants: ParticipantRows = SqlParticipants(connection)
+        self.invitations: InvitationRows = SqlInvitations(connection)
+        self.findings: FindingRows = SqlFindings(connection)
+        self.stills: StillRows = SqlStills(connection)
+        self.checks: CheckRows = SqlChecks(connection)
+        self.places: PlaceRows = SqlPlaces(connection)
+        self.visits: VisitRows = SqlVisits(connection)
+        self.entries: EntryRows = SqlEntries(connection)
 
     async def commit(self) -> None:
         """Durable on return; the unit of work is over."""
@@ -66,11 +84,11 @@ class Database:
         self._clock = clock
         self._write_lock = asyncio.Lock()
 
-    def uow(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
+    def uow(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A writing transaction: waits for the one writer, then BEGIN IMMEDIATE."""
         return self._writing()
 
-    def reading(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction that only reads; it waits for nobody."""
         return self._transaction({})
 
@@ -79,12 +97,12 @@ class Database:
         await self._engine.dispose()
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[SqlUnitOfWork]:
+    async def _writing(self) -> AsyncIterator[UnitOfWork]:
         async with self._write_lock, self._transaction({_WRITING: True}) as uow:
             yield uow
 
     @asynccontextmanager
-    async def _transaction(self, options: dict[str, Any]) -> AsyncIterator[SqlUnitOfWork]:
+    async def _transaction(self, options: dict[str, Any]) -> AsyncIterator[UnitOfWork]:
         with _storage_errors():
             async with self._engine.connect() as connection:
                 await connection.execution_options(**options)
