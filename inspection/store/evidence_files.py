@@ -61,12 +61,17 @@ class EvidenceFiles:
             _sync_folder(path.parent)
         except OSError as error:
             new.unlink(missing_ok=True)
-            code = "storage_full" if error.errno in _FULL else "storage_busy"
-            raise InspectionError(Kind.UNAVAILABLE, code, f"evidence cannot be written: {error.strerror}") from error
+            raise storage_error(error, "evidence") from error
 
     def _require_room(self, size_bytes: int) -> None:
         if shutil.disk_usage(self._root).free < self._floor_bytes + size_bytes:
             raise OSError(errno.ENOSPC, "below the floor of free space")
+
+
+def storage_error(error: OSError, what: str) -> InspectionError:
+    """`storage_full` where the volume or the quota is, `storage_busy` else; the edge says it in words."""
+    code = "storage_full" if error.errno in _FULL else "storage_busy"
+    return InspectionError(Kind.UNAVAILABLE, code, f"{what} cannot be written: {error.strerror}")
 
 
 def _write_synced(path: Path, content: bytes) -> None:

@@ -1,0 +1,129 @@
+"""What a verification says: the verdict, its codes, and the port through which it reads.
+
+Everything here takes bytes and returns values. A problem carries a stable `code` and `where`, the artefact or entry
+that is at fault; the first one in the order of the steps decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from inspection.domain.verification_words import Language, say
+
+VerifySignature = Callable[[bytes, bytes, bytes], bool]
+"""`(public_key, signature, message)` → whether it fits; False for anything malformed."""
+
+
+class Code(StrEnum):
+    """Closed list; docs/evidence.md explains each."""
+
+    ZIP_NOT_PLAIN = "zip_not_plain"
+    MEMBER_MISSING = "member_missing"
+    MEMBER_UNEXPECTED = "member_unexpected"
+    MEMBER_DIGEST = "member_digest"
+    MANIFEST_UNPARSABLE = "manifest_unparsable"
+    MANIFEST_SIGNATURE = "manifest_signature"
+    FORMAT_UNKNOWN = "format_unknown"
+    KEY_NOT_TRUSTED = "key_not_trusted"
+    LEDGER_UNPARSABLE = "ledger_unparsable"
+    ENTRY_INSPECTION = "entry_inspection"
+    ENTRY_SEQ = "entry_seq"
+    ENTRY_PREV = "entry_prev"
+    ENTRY_HASH = "entry_hash"
+    ENTRY_SIGNATURE = "entry_signature"
+    ENTRY_KIND_UNKNOWN = "entry_kind_unknown"
+    LEDGER_HEAD = "ledger_head"
+    SEGMENT_DIGEST = "segment_digest"
+    SEGMENT_GAP = "segment_gap"
+    RUNNING_DIGEST = "running_digest"
+    JOURNAL_UNPARSABLE = "journal_unparsable"
+    STILL_DIGEST = "still_digest"
+    FILE_DIGEST = "file_digest"
+    NOT_VERIFIABLE = "not_verifiable"
+
+
+class Broken(Exception):
+    """Something does not hold."""
+
+    def __init__(self, code: Code, where: str) -> None:
+        super().__init__(f"{code}: {where}")
+        self.problem = Problem(code, where)
+
+
+class Unreadable(Exception):
+    """There is no ZIP to verify."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What does not hold, and where."""
+
+    code: Code
+    where: str
+
+
+class State(StrEnum):
+    """The verdict in a word."""
+
+    WHOLE = "whole"
+    BROKEN = "broken"
+    UNREADABLE = "unreadable"
+
+
+EXIT_STATUS = {State.WHOLE: 0, State.BROKEN: 1, State.UNREADABLE: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence by its key and the values in it (`inspection.domain.verification_words`)."""
+
+    key: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found. `proven` holds only what was checked before the first problem."""
+
+    state: State
+    first_problem: Problem | None
+    proven: tuple[Statement, ...] = ()
+    claimed: tuple[Statement, ...] = ()
+
+    @property
+    def exit_status(self) -> int:
+        """0 whole, 1 broken, 2 no ZIP at all."""
+        return EXIT_STATUS[self.state]
+
+    def to_json(self, language: Language = "zh-CN") -> dict[str, Any]:
+        """As `verify --json` prints it."""
+        problem = self.first_problem
+        return {
+            "verdict": str(self.state),
+            "first_problem": None if problem is None else {"code": str(problem.code), "where": problem.where},
+            "proven": [say(one.key, one.values, language) for one in self.proven],
+            "claimed": [say(one.key, one.values, language) for one in self.claimed],
+        }
+
+
+class PackageMembers(Protocol):
+    """A package's members; each is read as a stream, since journals may be larger than memory."""
+
+    def names(self) -> list[str]:
+        """All members."""
+        ...
+
+    def size_bytes(self, name: str) -> int:
+        """The length that the member says it has."""
+        ...
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The content in pieces that are not empty, `size_bytes` at most. Raises Broken where it cannot be read."""
+        ...
+
+    def require_sound(self, name: str) -> None:
+        """For a member that was read to its end: raises Broken where the container says something else of it."""
+        ...

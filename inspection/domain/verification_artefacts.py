@@ -1,0 +1,286 @@
+"""What the ledger says about artefacts, and steps that hold the artefacts against it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from inspection.domain.entry import Entry
+from inspection.domain.package_manifest import is_plain_name
+from inspection.domain.verification import Broken, Code
+from inspection.domain.verification_journal import JournalCheck, JournalFault
+from inspection.domain.verification_ledger import where_entry
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentClaim:
+    """A range of a journal with its digests, as entry `seq` says."""
+
+    seq: int
+    index: int
+    offset: int
+    length: int
+    sha256: str
+    running_sha256: str
+    attested_live: bool
+
+
+@dataclass(slots=True)
+class JournalClaim:
+    """All that is said about one track's journal."""
+
+    session_id: str
+    track_id: str
+    source: str
+    segments: list[SegmentClaim] = field(default_factory=list)
+    torn: tuple[int, int] | None = None
+
+    @property
+    def member(self) -> str:
+        """Its name in a package."""
+        return f"journal/{self.session_id}/{self.track_id}.ytj"
+
+    @property
+    def attested_bytes(self) -> int:
+        """Up to where entries speak of it."""
+        return max((segment.offset + segment.length for segment in self.segments), default=0)
+
+    def in_order(self) -> list[SegmentClaim]:
+        """By offset; a range that is stated twice in the same words counts once."""
+        seen: dict[tuple[int, int, str, str], SegmentClaim] = {}
+        for segment in self.segments:
+            seen.setdefault((segment.offset, segment.length, segment.sha256, segment.running_sha256), segment)
+        return sorted(seen.values(), key=lambda segment: (segment.offset, segment.length))
+
+
+@dataclass(frozen=True, slots=True)
+class FileClaim:
+    """A still or an uploaded picture; `source` is its path in the inspection's evidence folder."""
+
+    seq: int
+    member: str
+    source: str
+    sha256: str
+    size_bytes: int | None
+    code: Code
+
+
+@dataclass(slots=True)
+class Attested:
+    """Everything that the entries seen so far say about artefacts and people; see `take`."""
+
+    journals: dict[str, JournalClaim] = field(default_factory=dict)
+    files: dict[str, FileClaim] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    first_at: str | None = None
+    last_at: str | None = None
+    opened: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, entry: Entry) -> None:
+        """Adds what one entry says. Raises Broken where it names impossible members."""
+        self.counts[entry.kind] = self.counts.get(entry.kind, 0) + 1
+        self.first_at = self.first_at or entry.at
+        self.last_at = entry.at
+        taker = _TAKERS.get(entry.kind)
+        if taker is not None:
+            taker(self, entry)
+
+    def journal(self, entry: Entry, session_id: str, track_id: str) -> JournalClaim:
+        """The claim about a track's journal, made on first sight."""
+        _require_plain(entry, f"journal/{session_id}/{track_id}.ytj")
+        source = f"{session_id}/journal/{track_id}.ytj"
+        return self.journals.setdefault(track_id, JournalClaim(session_id, track_id, source))
+
+    def recorded(self) -> list[JournalClaim]:
+        """Journals of which at least a segment is attested."""
+        return [claim for claim in self.journals.values() if claim.segments]
+
+
+def _take_track(attested: Attested, entry: Entry) -> None:
+    claim = attested.journal(entry, entry.payload["session_id"], entry.payload["track_id"])
+    claim.source = f"{claim.session_id}/{entry.payload['journal']}"
+
+
+def _take_segment(attested: Attested, entry: Entry) -> None:
+    said = entry.payload
+    claim = attested.journal(entry, said["session_id"], said["track_id"])
+    if claim.session_id != said["session_id"]:
+        raise Broken(Code.LEDGER_UNPARSABLE, where_entry(entry.seq))
+    claim.segments.append(
+        SegmentClaim(
+            entry.seq,
+            said["index"],
+            said["offset"],
+            said["length"],
+            said["sha256"],
+            said["running_sha256"],
+            entry.kind == "segment",
+        )
+    )
+
+
+def _take_torn(attested: Attested, entry: Entry) -> None:
+    claim = attested.journals.get(entry.payload["track_id"])
+    if claim is not None:
+        claim.torn = (entry.payload["offset"], entry.payload["bytes"])
+
+
+def _take_still(attested: Attested, entry: Entry) -> None:
+    said = entry.payload
+    member = f"stills/{said['still_id']}.jpg"
+    _take_file(
+        attested,
+        entry,
+        FileClaim(entry.seq, member, said["file"], said["jpeg_sha256"], said["jpeg_bytes"], Code.STILL_DIGEST),
+    )
+
+
+def _take_rectification(attested: Attested, entry: Entry) -> None:
+    said = entry.payload
+    if said.get("file") is None:
+        return
+    if said.get("sha256") is None:
+        raise Broken(Code.LEDGER_UNPARSABLE, where_entry(entry.seq))
+    extension = said["file"].rpartition(".")[2]
+    member = f"rectifications/{said['rectification_id']}.{extension}"
+    _take_file(attested, entry, FileClaim(entry.seq, member, said["file"], said["sha256"], None, Code.FILE_DIGEST))
+
+
+def _take_file(attested: Attested, entry: Entry, claim: FileClaim) -> None:
+    _require_plain(entry, claim.member)
+    if claim.member in attested.files:
+        raise Broken(Code.LEDGER_UNPARSABLE, f"{where_entry(entry.seq)}: {claim.member} stands twice")
+    attested.files[claim.member] = claim
+
+
+def _take_session(attested: Attested, entry: Entry) -> None:
+    attested.sessions[entry.payload["session_id"]] = entry.payload["nature"]
+
+
+def _take_opened(attested: Attested, entry: Entry) -> None:
+    attested.opened = entry.payload
+
+
+def _require_plain(entry: Entry, member: str) -> None:
+    if not is_plain_name(member):
+        raise Broken(Code.LEDGER_UNPARSABLE, where_entry(entry.seq))
+
+
+_TAKERS = {
+    "opened": _take_opened,
+    "session_created": _take_session,
+    "track": _take_track,
+    "segment": _take_segment,
+    "recovered": _take_segment,
+    "torn": _take_torn,
+    "still": _take_still,
+    "rectification": _take_rectification,
+}
+
+
+def check_file(claim: FileClaim, size_bytes: int, chunks: Iterable[bytes]) -> str:
+    """Its SHA-256. Raises Broken unless it is what the entry says."""
+    found = hashlib.sha256()
+    for chunk in chunks:
+        found.update(chunk)
+    wrong_size = claim.size_bytes is not None and claim.size_bytes != size_bytes
+    if wrong_size or found.hexdigest() != claim.sha256:
+        raise Broken(claim.code, f"{claim.member} entry {claim.seq}")
+    return claim.sha256
+
+
+def check_journal(claim: JournalClaim, size_bytes: int, chunks: Iterable[bytes]) -> str:
+    """Its SHA-256. Raises Broken unless entries speak of each of its bytes, from the first on, and say the truth."""
+    segments = claim.in_order()
+    _require_cover(claim, segments, size_bytes)
+    running = hashlib.sha256()
+    journal = _FormatCheck(claim)
+    pieces = _Pieces(chunks)
+    for segment in segments:
+        own = hashlib.sha256()
+        for piece in pieces.take(segment.length):
+            own.update(piece)
+            running.update(piece)
+            journal.feed(piece)
+        _require_digests(claim, segment, own.hexdigest(), running.hexdigest())
+        journal.require_sound(segment)
+    journal.finish(torn=claim.torn is not None and size_bytes > claim.attested_bytes)
+    for piece in pieces.take(size_bytes - claim.attested_bytes):
+        running.update(piece)
+    pieces.require_end(claim)
+    return running.hexdigest()
+
+
+def _require_cover(claim: JournalClaim, segments: list[SegmentClaim], size_bytes: int) -> None:
+    covered = 0
+    for place, segment in enumerate(segments):
+        if segment.offset != covered or segment.index != place:
+            raise Broken(Code.SEGMENT_GAP, f"{claim.member} entry {segment.seq}")
+        covered += segment.length
+    torn = claim.torn
+    if size_bytes == covered or (torn is not None and torn[0] == covered and size_bytes == covered + torn[1]):
+        return
+    raise Broken(Code.SEGMENT_GAP, f"{claim.member} byte {min(covered, size_bytes)}")
+
+
+def _require_digests(claim: JournalClaim, segment: SegmentClaim, own: str, running: str) -> None:
+    where = f"{claim.member} entry {segment.seq}"
+    if own != segment.sha256:
+        raise Broken(Code.SEGMENT_DIGEST, where)
+    if running != segment.running_sha256:
+        raise Broken(Code.RUNNING_DIGEST, where)
+
+
+class _FormatCheck:
+    """Holds a format fault back until the digests of its segment were looked at: those name it better."""
+
+    def __init__(self, claim: JournalClaim) -> None:
+        self._member = claim.member
+        self._journal = JournalCheck(claim.session_id, claim.track_id)
+        self._fault: JournalFault | None = None
+
+    def feed(self, piece: bytes) -> None:
+        if self._fault is None:
+            try:
+                self._journal.feed(piece)
+            except JournalFault as fault:
+                self._fault = fault
+
+    def require_sound(self, segment: SegmentClaim) -> None:
+        if self._fault is not None:
+            raise Broken(Code.JOURNAL_UNPARSABLE, f"{self._member} entry {segment.seq}") from self._fault
+
+    def finish(self, *, torn: bool) -> None:
+        if torn:
+            return
+        try:
+            self._journal.finish()
+        except JournalFault as fault:
+            raise Broken(Code.JOURNAL_UNPARSABLE, self._member) from fault
+
+
+class _Pieces:
+    """Hands out exactly so many bytes of a stream of chunks."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._rest = b""
+
+    def take(self, length: int) -> Iterator[bytes]:
+        """Pieces of `length` bytes together, or fewer where the stream ends."""
+        while length > 0:
+            if not self._rest:
+                self._rest = next(self._chunks, b"")
+                if not self._rest:
+                    return
+            piece, self._rest = self._rest[:length], self._rest[length:]
+            length -= len(piece)
+            yield piece
+
+    def require_end(self, claim: JournalClaim) -> None:
+        """Nothing may follow."""
+        if self._rest or next(self._chunks, b""):
+            raise Broken(Code.SEGMENT_GAP, f"{claim.member} after its end")

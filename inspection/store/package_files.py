@@ -1,0 +1,201 @@
+"""Packages as files: export and verification. Both block while the disk works: call them off the event loop."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from inspection.domain.errors import InspectionError, Kind
+from inspection.domain.instants import rfc3339_ms
+from inspection.domain.package_manifest import LEDGER, MANIFEST, README, SIGNATURE, Manifest, Member, sign_manifest
+from inspection.domain.package_readme import readme_bytes
+from inspection.domain.verification import Broken, Code, Problem, State, Unreadable, Verdict
+from inspection.domain.verification_package import verify_members
+from inspection.services.packages import PackagePlan, PackageSource
+from inspection.services.ports import Signer
+from inspection.store.evidence_files import EvidenceFiles, storage_error
+from inspection.store.package_zip import open_package, open_plain_zip
+from inspection.store.package_zip_writer import LengthChanged, PlainZipWriter
+from inspection.store.signer import verify_ed25519
+
+_CHUNK_BYTES = 256 * 1024
+
+Progress = Callable[[int, int], None]
+"""`(bytes done, bytes in all)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The finished package."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+
+
+def export_file(
+    plan: PackagePlan,
+    evidence: EvidenceFiles,
+    signer: Signer,
+    out: Path,
+    at: datetime,
+    product: str,
+    progress: Progress = lambda done, whole: None,
+) -> Exported:
+    """Writes the package and puts it in its place once it is durable; an earlier `out` stays until then.
+
+    Raises `unavailable`: `evidence_missing` (the message names the member), `storage_full`, `storage_busy`.
+    """
+    new = out.with_name(f".{out.name}.{os.getpid()}.new")
+    try:
+        with new.open("w+b") as stream:
+            _write(plan, evidence, signer, PlainZipWriter(stream), rfc3339_ms(at), product, progress)
+            stream.flush()
+            os.fsync(stream.fileno())
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            size_bytes = stream.seek(0, 2)
+        new.replace(out)
+    except OSError as error:
+        raise storage_error(error, "package") from error
+    finally:
+        new.unlink(missing_ok=True)
+    return Exported(out, size_bytes, digest)
+
+
+def verify_file(path: Path, trust: bytes | None = None) -> Verdict:
+    """The verdict on a package. `trust` is the raw public key (see `parse_key`). Raises nothing."""
+    try:
+        with open_package(path) as stream:
+            return verify_members(open_plain_zip(stream), verify_ed25519, trust)
+    except Unreadable:
+        return Verdict(State.UNREADABLE, None)
+    except Broken as broken:
+        return Verdict(State.BROKEN, broken.problem)
+    except OSError as error:
+        return Verdict(State.BROKEN, Problem(Code.NOT_VERIFIABLE, f"{path.name}: {error.strerror}"))
+
+
+def parse_key(text: str) -> bytes:
+    """A public key from raw base64, hexadecimal, PEM, or the path of a file with one of them. ValueError else."""
+    given = text.strip()
+    if len(given) < 4096 and "\n" not in given and Path(given).is_file():
+        given = Path(given).read_text("ascii").strip()
+    if given.startswith("-----BEGIN"):
+        return _pem_key(given)
+    try:
+        raw = bytes.fromhex(given) if len(given) == 64 else base64.b64decode(given, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("neither base64 nor hexadecimal nor PEM") from error
+    if len(raw) != 32:
+        raise ValueError("an Ed25519 public key has 32 bytes")
+    return raw
+
+
+def _pem_key(given: str) -> bytes:
+    try:
+        key = load_pem_public_key(given.encode("ascii"))
+    except UnsupportedAlgorithm as error:
+        raise ValueError("a PEM of another algorithm") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError("not an Ed25519 public key")
+    return key.public_bytes_raw()
+
+
+def _write(
+    plan: PackagePlan,
+    evidence: EvidenceFiles,
+    signer: Signer,
+    writer: PlainZipWriter,
+    created_at: str,
+    product: str,
+    progress: Progress,
+) -> None:
+    key = base64.b64encode(signer.public_key()).decode("ascii")
+    sources = _sizes(plan, evidence)
+    lines = [entry.to_line() + b"\n" for entry in plan.entries]
+    readme = readme_bytes(plan.number, created_at, key)
+    whole = sum(size for _, _, size in sources) + sum(map(len, lines)) + len(readme)
+    count = _Count(whole, progress)
+    members = [
+        writer.add(README, len(readme), count([readme])),
+        writer.add(LEDGER, sum(map(len, lines)), count(lines)),
+    ]
+    members += [_add(writer, source, path, size, count) for source, path, size in sources]
+    manifest = _manifest(plan, created_at, product, signer, members).to_bytes()
+    signature = sign_manifest(manifest, signer.sign)
+    writer.add(MANIFEST, len(manifest), [manifest])
+    writer.add(SIGNATURE, len(signature), [signature])
+    writer.finish()
+
+
+def _manifest(plan: PackagePlan, created_at: str, product: str, signer: Signer, members: list[Member]) -> Manifest:
+    return Manifest(
+        inspection_id=plan.inspection_id,
+        number=plan.number,
+        created_at=created_at,
+        product=product,
+        public_key=signer.public_key(),
+        entries=plan.entries[-1].seq,
+        head=plan.entries[-1].hash,
+        members=tuple(members),
+    )
+
+
+def _sizes(plan: PackagePlan, evidence: EvidenceFiles) -> list[tuple[PackageSource, Path, int]]:
+    sized: list[tuple[PackageSource, Path, int]] = []
+    for source in plan.sources:
+        path = evidence.path(plan.inspection_id, source.source)
+        if path.is_file():
+            there = path.stat().st_size
+            if source.size_bytes is not None and there < source.size_bytes:
+                raise _missing(source.member)
+            sized.append((source, path, there if source.size_bytes is None else source.size_bytes))
+        elif not source.optional:
+            raise _missing(source.member)
+    return sized
+
+
+def _add(writer: PlainZipWriter, source: PackageSource, path: Path, size: int, count: _Count) -> Member:
+    try:
+        return writer.add(source.member, size, count(_read(path, size)))
+    except LengthChanged as error:
+        raise _missing(source.member) from error
+
+
+def _read(path: Path, size_bytes: int) -> Iterator[bytes]:
+    left = size_bytes
+    with path.open("rb") as stream:
+        while left and (chunk := stream.read(min(_CHUNK_BYTES, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+def _missing(member: str) -> InspectionError:
+    message = f"{member} is missing or shorter than the ledger says"
+    return InspectionError(Kind.UNAVAILABLE, "evidence_missing", message)
+
+
+class _Count:
+    """Tells progress while chunks pass."""
+
+    def __init__(self, whole: int, progress: Progress) -> None:
+        self._whole = whole
+        self._done = 0
+        self._progress = progress
+
+    def __call__(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._done += len(chunk)
+            self._progress(self._done, self._whole)
+            yield chunk
