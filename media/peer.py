@@ -8,6 +8,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aiortc import RTCCertificate, RTCDtlsParameters, RTCDtlsTransport, RTCIceParameters, RTCIceTransport
 
@@ -146,6 +147,10 @@ class Peer(ABC):
     @abstractmethod
     def take_datagram(self, data: bytes) -> None:
         """Hot path: one SRTP or SRTCP datagram from a proven address. May raise; the socket's guard counts it."""
+
+    @abstractmethod
+    def stats(self) -> dict[str, Any]:
+        """Counters for `session_stats`."""
 
     @abstractmethod
     def on_connected(self) -> None:

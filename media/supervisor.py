@@ -12,8 +12,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from media.errors import child_unavailable
-from media.wire import Message, WireClient
+from media.wire import Message, WireClient, child_unavailable
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0

@@ -1,0 +1,101 @@
+"""A participant's receiving connection: fixed slots out, feedback of the receiver in."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from media.config import RelayConfig
+from media.down_slot import DownSlot
+from media.peer import Peer, PeerIdentity, PeerWatch
+from media.relay_clock import RelayClock
+from media.rtp.rtcp import KeyframeRequest, Nack, ReceiverReport, Remb, parse_compound
+from media.sdp import DownAnswer, DownSection
+
+VOICE_SLOTS = 3
+
+
+def plan_slots(role: str, session_id: str) -> list[DownSection]:
+    """The slots of a down offer: the applicant's picture and voice for inspectors, three more voices for everybody."""
+    streams = [("video", "applicant"), ("audio", "applicant")] if role == "inspector" else []
+    streams += [("audio", f"voice-{index + 1}") for index in range(VOICE_SLOTS)]
+    ssrcs = iter(random.sample(range(1, 1 << 32), 2 * len(streams)))
+    return [
+        DownSection(str(mid), kind, stream, f"{stream}@{session_id[:8]}", next(ssrcs),
+                    next(ssrcs) if kind == "video" else None)
+        for mid, (kind, stream) in enumerate(streams)
+    ]
+
+
+class DownPeer(Peer):
+    """Sends what its slots carry and answers the receiver's requests."""
+
+    def __init__(self, identity: PeerIdentity, config: RelayConfig, clock: RelayClock, watch: PeerWatch) -> None:
+        super().__init__(identity, config, clock, watch)
+        sections = plan_slots(identity.role, identity.session_id)
+        self.slots = [DownSlot(section, self.send_media, self.send_control) for section in sections]
+        self.voices: dict[str, DownSlot] = {}
+        self.remb_bits_per_s = 0
+        self.fraction_lost: dict[int, int] = {}
+        self._by_ssrc = {slot.section.ssrc: slot for slot in self.slots}
+
+    def accept(self, answer: DownAnswer) -> None:
+        for slot in self.slots:
+            taken = answer.sections.get(slot.section.mid)
+            if taken is not None:
+                slot.accept(taken)
+
+    def slot_for(self, role: str, participant_id: str, kind: str) -> DownSlot | None:
+        """The slot that carries this participant's stream here, None where there is none (or none left)."""
+        if role == "applicant":
+            return next((s for s in self.slots if s.section.stream == "applicant" and s.section.kind == kind), None)
+        if kind != "audio":
+            return None
+        if participant_id not in self.voices:
+            free = [s for s in self.slots if s.section.stream.startswith("voice") and s not in self.voices.values()]
+            if not free:
+                return None
+            self.voices[participant_id] = free[0]
+        return self.voices[participant_id]
+
+    def on_connected(self) -> None:
+        """The room connects the slots."""
+
+    def take_datagram(self, data: bytes) -> None:
+        if not 191 < data[1] < 224:
+            return
+        compound = self._unprotect_rtcp(data)  # type: ignore[misc]
+        now_us = self.clock.now_us()
+        self.last_heard_us = now_us
+        for item in parse_compound(compound):
+            if isinstance(item, Nack):
+                self._answer_nack(item)
+            elif isinstance(item, KeyframeRequest):
+                self._pass_keyframe_request(item, now_us)
+            elif isinstance(item, Remb):
+                self.remb_bits_per_s = item.bitrate
+            elif isinstance(item, ReceiverReport):
+                self.fraction_lost = {report.ssrc: report.fraction_lost for report in item.reports}
+
+    def send_reports(self, wall_us: int) -> None:
+        """About every second."""
+        for slot in self.slots:
+            slot.send_report(wall_us)
+
+    def stats(self) -> dict[str, Any]:
+        return {
+            "remb_bits_per_s": self.remb_bits_per_s,
+            "slots": [slot.stats() for slot in self.slots],
+            "guard": self.guard_counters,
+        }
+
+    def _answer_nack(self, nack: Nack) -> None:
+        slot = self._by_ssrc.get(nack.media_ssrc)
+        if slot is not None:
+            slot.resend(nack.sequences)
+
+    def _pass_keyframe_request(self, request: KeyframeRequest, now_us: int) -> None:
+        for ssrc in request.media_ssrcs:
+            slot = self._by_ssrc.get(ssrc)
+            if slot is not None and slot.source is not None:
+                slot.source.request_keyframe(now_us)

@@ -1,0 +1,137 @@
+"""One fixed slot of a down peer: an outgoing stream whose sources may come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from media.rtp.header import HEADER, HEADER_WITH_EXTENSION, ONE_WORD_EXTENSION
+from media.rtp.reports import StreamClock
+from media.rtp.rewrite import Continuity
+from media.rtp.rtcp import SenderReport, build_sdes, build_sender_report, ntp_from_unix_us
+from media.rtp.rtx import wrap_rtx
+from media.sdp import ABS_SEND_TIME_ID, CLOCK_RATES, OPUS_TYPE, RTX_TYPE, VP8_TYPE, DownAnswerSection, DownSection
+from media.up_track import UpTrack
+
+#: Packets kept for retransmission; powers of two. Video at 2.5 Mb/s fills its own in about two seconds.
+HISTORY_PACKETS = {"video": 512, "audio": 64}
+EXTENSION_HEAD = (ABS_SEND_TIME_ID << 4 | 2) << 24
+#: A receiver may ask for so many retransmissions per report interval (about a second).
+MAX_RESENDS_PER_INTERVAL = 600
+
+
+class DownSlot:
+    """Rewrites what one source sends onto this slot's SSRC, sequence and timestamp. `send_media` protects and sends."""
+
+    def __init__(
+        self, section: DownSection, send_media: Callable[[bytes], None], send_control: Callable[[bytes], None]
+    ) -> None:
+        self.section = section
+        self.source: UpTrack | None = None
+        self.packets = 0
+        self.octets = 0
+        self.resent = 0
+        self.not_in_history = 0
+        self._continuity = Continuity(CLOCK_RATES[section.kind])
+        self._rebase = True
+        self._abs_send_time = False
+        self._rtx = False
+        self._enabled = False
+        self._payload_type = VP8_TYPE if section.kind == "video" else OPUS_TYPE
+        size = HISTORY_PACKETS[section.kind]
+        self._history: list[bytes] = [b""] * size
+        self._mask = size - 1
+        self._rtx_sequence = 0
+        self._resends_left = MAX_RESENDS_PER_INTERVAL
+        self._send_media = send_media
+        self._send_control = send_control
+
+    def accept(self, answer: DownAnswerSection) -> None:
+        self._enabled = answer.accepted
+        self._rtx = answer.rtx
+        self._abs_send_time = answer.abs_send_time
+
+    def connect(self, source: UpTrack, now_us: int) -> None:
+        """Carry this source from now on."""
+        if self.source is source or not self._enabled:
+            return
+        self.disconnect(now_us)
+        self.source = source
+        source.forwards.append(self.forward)
+        source.request_keyframe(now_us)
+
+    def disconnect(self, now_us: int) -> None:
+        """Be silent; the next source goes on where this one ended."""
+        source, self.source = self.source, None
+        if source is not None:
+            source.forwards.remove(self.forward)
+            self.pause(source, now_us)
+
+    def pause(self, source: UpTrack, now_us: int) -> None:
+        """The source leaves off or starts new counters: what comes next is joined on without a jump."""
+        if not self._rebase:
+            self._continuity.settle(source.last_sequence, source.last_timestamp, now_us)
+            self._rebase = True
+
+    def forward(
+        self, sequence: int, first: int, marker: int, timestamp: int, packet: bytes, offset: int, now_us: int, sent: int
+    ) -> None:
+        """Hot path: pass on one packet of the source."""
+        continuity = self._continuity
+        if self._rebase:
+            self._rebase = False
+            continuity.rebase(sequence, timestamp, now_us)
+        elif sequence < continuity.first_sequence:
+            return
+        out_sequence = (sequence + continuity.sequence_offset) & 0xFFFF
+        out_timestamp = (timestamp + continuity.timestamp_offset) & 0xFFFFFFFF
+        second = marker | self._payload_type
+        if self._abs_send_time:
+            header = HEADER_WITH_EXTENSION.pack(
+                0x90 | first & 0x20, second, out_sequence, out_timestamp, self.section.ssrc, ONE_WORD_EXTENSION,
+                EXTENSION_HEAD | sent,
+            )
+        else:
+            header = HEADER.pack(0x80 | first & 0x20, second, out_sequence, out_timestamp, self.section.ssrc)
+        out = header + packet[offset:]
+        self._history[out_sequence & self._mask] = out
+        self.packets += 1
+        self.octets += len(packet) - offset
+        self._send_media(out)
+
+    def resend(self, sequences: list[int]) -> None:
+        """Answer a NACK: as RTX where it was negotiated, else the same bytes again."""
+        for sequence in sequences:
+            packet = self._history[sequence & self._mask]
+            if len(packet) < 4 or packet[2] << 8 | packet[3] != sequence:
+                self.not_in_history += 1
+            elif self._resends_left > 0:
+                self._resends_left -= 1
+                self.resent += 1
+                self._send_again(packet)
+
+    def send_report(self, wall_us: int) -> None:
+        """A sender report in the server's clock, once the source has told its own."""
+        self._resends_left = MAX_RESENDS_PER_INTERVAL
+        source = self.source
+        if source is None or self._rebase or not source.stream_clock.known:
+            return
+        rtp = (source.stream_clock.rtp_at(wall_us) + self._continuity.timestamp_offset) & 0xFFFFFFFF
+        report = SenderReport(self.section.ssrc, ntp_from_unix_us(wall_us), rtp, self.packets, self.octets, [])
+        self._send_control(build_sender_report(report) + build_sdes(self.section.ssrc, self.section.cname))
+
+    def stats(self) -> dict[str, int | str | bool]:
+        return {
+            "slot": f"{self.section.stream}-{self.section.kind}",
+            "connected": self.source is not None,
+            "packets": self.packets,
+            "bytes": self.octets,
+            "resent": self.resent,
+            "not_in_history": self.not_in_history,
+        }
+
+    def _send_again(self, packet: bytes) -> None:
+        if self._rtx and self.section.rtx_ssrc is not None:
+            self._send_media(wrap_rtx(packet, self.section.rtx_ssrc, RTX_TYPE, self._rtx_sequence))
+            self._rtx_sequence += 1
+        else:
+            self._send_media(packet)

@@ -1,0 +1,410 @@
+"""One session in the relay: its peers, who is passed on to whom, what is recorded. One task reads one bounded mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from media.config import RelayConfig
+from media.down_peer import DownPeer
+from media.errors import MediaError, Kind, peer_unknown, too_many_peers
+from media.events import GapDetected, LostCause, PeerConnected, PeerLost, RelayEvent, Role
+from media.peer import Peer, PeerIdentity, PeerWatch
+from media.relay_clock import RelayClock
+from media.relay_recorder import OpenJournal, SessionRecorder
+from media.sdp import parse_down_answer, parse_up_offer, write_down_offer, write_up_answer
+from media.up_peer import UpPeer
+from media.up_track import UpTrack
+
+MAILBOX = 256
+#: A down peer hears nothing but checks and reports; browsers send one of them every few seconds.
+DOWN_SILENT_US = 20_000_000
+#: A change of connection that took less than this is no gap.
+SMALLEST_GAP_US = 300_000
+#: An older connection that still delivers is kept until the newer one does.
+STILL_ALIVE_US = 200_000
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[], Awaitable[Any]]
+
+
+class Room:
+    """Owner of the peers of a session. Control goes through the mailbox, packets go straight from socket to socket."""
+
+    def __init__(
+        self,
+        session_id: str,
+        directory: str,
+        config: RelayConfig,
+        clock: RelayClock,
+        emit: Callable[[RelayEvent], None],
+        open_journal: OpenJournal,
+    ) -> None:
+        self.session_id = session_id
+        self.directory = directory
+        self._config = config
+        self._clock = clock
+        self._emit = emit
+        self._recorder = SessionRecorder(session_id, directory, clock, emit, open_journal)
+        self._peers: dict[str, Peer] = {}
+        self._sources: dict[str, UpPeer] = {}
+        self._waiting: dict[str, UpPeer] = {}
+        self._away: dict[str, tuple[LostCause, int]] = {}
+        self._muted: set[str] = set()
+        self._mailbox: asyncio.Queue[tuple[Work, asyncio.Future[Any]]] = asyncio.Queue(MAILBOX)
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._reading = asyncio.create_task(self._read_mailbox())
+        self._closed = False
+
+    async def set_recording(self, on: bool) -> None:
+        await self._post(lambda: self._set_recording(on))
+
+    async def add_up_peer(self, peer_id: str, participant_id: str, role: Role, sdp: str) -> dict[str, str]:
+        return dict(await self._post(lambda: self._add_up_peer(peer_id, participant_id, role, sdp)))
+
+    async def add_down_peer(self, peer_id: str, participant_id: str, role: Role) -> dict[str, str]:
+        return dict(await self._post(lambda: self._add_down_peer(peer_id, participant_id, role)))
+
+    async def accept_answer(self, peer_id: str, sdp: str) -> None:
+        await self._post(lambda: self._accept_answer(peer_id, sdp))
+
+    async def close_peer(self, peer_id: str) -> None:
+        await self._post(lambda: self._close_peer(peer_id))
+
+    async def set_muted(self, participant_id: str, muted: bool) -> None:
+        await self._post(lambda: self._set_muted(participant_id, muted))
+
+    def stats(self) -> dict[str, Any]:
+        return {
+            "recording": self._recorder.on,
+            "peers": {
+                peer_id: {
+                    "participant_id": peer.identity.participant_id,
+                    "direction": peer.identity.direction,
+                    "connected": peer.connected,
+                    **peer.stats(),
+                }
+                for peer_id, peer in self._peers.items()
+            },
+        }
+
+    def tick(self, now_us: int) -> None:
+        """Every 25 ms."""
+        for peer in self._up_peers():
+            peer.tick(now_us)
+        for participant_id, peer in list(self._waiting.items()):
+            if peer.media_us:
+                self._swap(participant_id, peer)
+        for participant_id in list(self._away):
+            self._end_absence(participant_id)
+
+    def tick_feedback(self) -> None:
+        """Every 50 ms."""
+        for peer in self._up_peers():
+            peer.send_transport_feedback()
+
+    def tick_second(self, now_us: int) -> None:
+        """Every second: reports, gaps, silence."""
+        for peer in list(self._peers.values()):
+            if isinstance(peer, UpPeer):
+                peer.send_reports(now_us)
+                self._report_losses(peer, now_us)
+            elif isinstance(peer, DownPeer):
+                peer.send_reports(self._clock.wall_us())
+            self._watch_silence(peer, now_us)
+
+    def tick_journals(self) -> None:
+        """Every 100 ms."""
+        self._recorder.tick()
+
+    async def aclose(self) -> None:
+        """Close journals, then peers. The last facts are emitted before this returns. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        while not self._mailbox.empty():
+            _, future = self._mailbox.get_nowait()
+            if not future.done():
+                future.set_exception(MediaError(Kind.CONFLICT, "session_unknown", "the session is being closed"))
+        peers, self._peers = list(self._peers.values()), {}
+        for peer in peers:
+            self._unwire(peer)
+        await self._recorder.aclose()
+        await asyncio.gather(*(peer.aclose() for peer in peers), *self._leaving, return_exceptions=True)
+
+    # the mailbox
+
+    async def _post(self, work: Work) -> Any:
+        if self._closed:
+            raise MediaError(Kind.NOT_FOUND, "session_unknown", "the session is closed")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        await self._mailbox.put((work, future))
+        return await future
+
+    async def _read_mailbox(self) -> None:
+        while True:
+            work, future = await self._mailbox.get()
+            try:
+                result = await work()
+            except asyncio.CancelledError:
+                future.cancel()
+                raise
+            except Exception as error:
+                if not future.done():
+                    future.set_exception(error)
+            else:
+                if not future.done():
+                    future.set_result(result)
+
+    async def _set_recording(self, on: bool) -> None:
+        if on:
+            self._recorder.start()
+            for peer in self._sources.values():
+                self._record(peer)
+        else:
+            for peer in self._sources.values():
+                for track in peer.tracks:
+                    track.recorder = None
+            await self._recorder.stop()
+
+    async def _add_up_peer(self, peer_id: str, participant_id: str, role: Role, sdp: str) -> dict[str, str]:
+        self._check_room_for(peer_id)
+        offer = parse_up_offer(sdp)
+        identity = PeerIdentity(self.session_id, peer_id, participant_id, role, "up")
+        peer = UpPeer(identity, self._config, self._clock, self._watch(), offer)
+        for track in peer.tracks:
+            track.on_source_changed = self._source_changed
+        self._peers[peer_id] = peer
+        try:
+            local = await peer.gather("active" if offer.remote.setup == "passive" else "passive")
+        except BaseException:
+            del self._peers[peer_id]
+            await peer.aclose()
+            raise
+        peer.start(offer.remote, controlling=False)
+        return {"sdp": write_up_answer(offer, local, random.randrange(1 << 62))}
+
+    async def _add_down_peer(self, peer_id: str, participant_id: str, role: Role) -> dict[str, str]:
+        self._check_room_for(peer_id)
+        identity = PeerIdentity(self.session_id, peer_id, participant_id, role, "down")
+        peer = DownPeer(identity, self._config, self._clock, self._watch())
+        self._peers[peer_id] = peer
+        try:
+            local = await peer.gather("actpass")
+        except BaseException:
+            del self._peers[peer_id]
+            await peer.aclose()
+            raise
+        for other in [p for p in self._peers.values() if p is not peer and self._is_same_down(p, peer)]:
+            self._forget(other)
+        return {"sdp": write_down_offer([slot.section for slot in peer.slots], local, random.randrange(1 << 62))}
+
+    async def _accept_answer(self, peer_id: str, sdp: str) -> None:
+        peer = self._peers.get(peer_id)
+        if not isinstance(peer, DownPeer):
+            raise peer_unknown()
+        if peer.remote is not None:
+            raise MediaError(Kind.CONFLICT, "sdp_invalid", "that peer has its answer already")
+        answer = parse_down_answer(sdp)
+        peer.accept(answer)
+        peer.start(answer.remote, controlling=True)
+
+    async def _close_peer(self, peer_id: str) -> None:
+        peer = self._peers.get(peer_id)
+        if peer is not None:
+            self._forget(peer)
+
+    async def _set_muted(self, participant_id: str, muted: bool) -> None:
+        (self._muted.add if muted else self._muted.discard)(participant_id)
+        peer = self._sources.get(participant_id)
+        track = peer.find_track("audio") if peer is not None else None
+        if track is not None:
+            self._mute(track, muted)
+
+    # what peers tell
+
+    def _watch(self) -> PeerWatch:
+        return PeerWatch(self._peer_connected, self._peer_lost)
+
+    def _peer_connected(self, peer: Peer) -> None:
+        identity = peer.identity
+        remote = peer.remote.fingerprint if peer.remote is not None else ""
+        self._emit(
+            PeerConnected(
+                self.session_id, identity.peer_id, identity.participant_id, identity.direction, peer.local_fingerprint, remote
+            )
+        )
+        if isinstance(peer, DownPeer):
+            for source in self._sources.values():
+                self._wire(source, peer)
+        elif isinstance(peer, UpPeer):
+            self._take_source(peer)
+
+    def _peer_lost(self, peer: Peer, cause: LostCause) -> None:
+        identity = peer.identity
+        if self._peers.get(identity.peer_id) is not peer:
+            return
+        self._emit(PeerLost(self.session_id, identity.peer_id, identity.participant_id, identity.direction, cause))
+        self._forget(peer, cause)
+
+    def _take_source(self, peer: UpPeer) -> None:
+        participant_id = peer.identity.participant_id
+        older = self._sources.get(participant_id)
+        if older is not None and self._clock.now_us() - older.media_us < STILL_ALIVE_US:
+            self._waiting[participant_id] = peer
+        else:
+            self._swap(participant_id, peer)
+
+    def _swap(self, participant_id: str, peer: UpPeer) -> None:
+        """From now on this connection is the participant's source; the older one goes."""
+        self._waiting.pop(participant_id, None)
+        older = self._sources.get(participant_id)
+        if older is not None and older is not peer:
+            identity = older.identity
+            self._emit(PeerLost(self.session_id, identity.peer_id, participant_id, "up", "closed"))
+            self._forget(older)
+        self._sources[participant_id] = peer
+        audio = peer.find_track("audio")
+        if audio is not None and participant_id in self._muted:
+            self._mute(audio, True)
+        for down in self._down_peers():
+            self._wire(peer, down)
+        if self._recorder.on:
+            self._record(peer)
+
+    def _source_changed(self, track: UpTrack) -> None:
+        """The sender started a new SSRC in the same section."""
+        now_us = self._clock.now_us()
+        for down in self._down_peers():
+            for slot in down.slots:
+                if slot.source is track:
+                    slot.pause(track, now_us)
+        if track.recorder is not None:
+            track.recorder = None
+            self._recorder.end_track(track)
+            source = next((peer for peer in self._sources.values() if track in peer.tracks), None)
+            if source is not None:
+                self._record(source)
+
+    # wiring
+
+    def _wire(self, source: UpPeer, down: DownPeer) -> None:
+        if source.identity.participant_id == down.identity.participant_id or not down.connected:
+            return
+        now_us = self._clock.now_us()
+        for track in source.tracks:
+            slot = down.slot_for(source.identity.role, source.identity.participant_id, track.kind)
+            if slot is not None:
+                slot.connect(track, now_us)
+
+    def _unwire(self, peer: Peer) -> None:
+        now_us = self._clock.now_us()
+        if isinstance(peer, DownPeer):
+            for slot in peer.slots:
+                slot.disconnect(now_us)
+        elif isinstance(peer, UpPeer):
+            for down in self._down_peers():
+                for slot in down.slots:
+                    if slot.source in peer.tracks:
+                        slot.disconnect(now_us)
+
+    def _record(self, peer: UpPeer) -> None:
+        for track in peer.tracks:
+            if track.recorder is None:
+                track.recorder = self._recorder.follow(track, peer.identity.participant_id, peer.identity.role)
+                if track.last_us:
+                    track.request_keyframe(self._clock.now_us())
+
+    def _mute(self, track: UpTrack, muted: bool) -> None:
+        if muted and not track.muted:
+            now_us = self._clock.now_us()
+            for down in self._down_peers():
+                for slot in down.slots:
+                    if slot.source is track:
+                        slot.pause(track, now_us)
+        track.muted = muted
+
+    def _forget(self, peer: Peer, cause: LostCause = "closed") -> None:
+        """Take a peer out at once and close it in the background."""
+        identity = peer.identity
+        self._peers.pop(identity.peer_id, None)
+        self._unwire(peer)
+        if isinstance(peer, UpPeer):
+            if self._waiting.get(identity.participant_id) is peer:
+                del self._waiting[identity.participant_id]
+            if self._sources.get(identity.participant_id) is peer:
+                del self._sources[identity.participant_id]
+                if peer.media_us:
+                    self._away.setdefault(identity.participant_id, (cause, peer.media_us))
+            for track in peer.tracks:
+                track.recorder = None
+                self._recorder.end_track(track)
+        task = asyncio.create_task(self._leave(peer))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def _leave(self, peer: Peer) -> None:
+        try:
+            await peer.aclose()
+        except Exception:
+            logger.exception("peer %s did not close in order", peer.identity.peer_id)
+
+    # gaps
+
+    def _end_absence(self, participant_id: str) -> None:
+        peer = self._sources.get(participant_id)
+        if peer is None or not peer.media_us:
+            return
+        cause, since_us = self._away.pop(participant_id)
+        if peer.media_us - since_us >= SMALLEST_GAP_US:
+            offset_us = self._clock.wall_offset_us
+            self._emit(
+                GapDetected(
+                    self.session_id, None, participant_id, "silent" if cause == "silent" else "reconnect",
+                    since_us + offset_us, peer.media_us + offset_us, 0,
+                )
+            )
+
+    def _report_losses(self, peer: UpPeer, now_us: int) -> None:
+        for track in peer.tracks:
+            run = track.take_gap(now_us)
+            if run is not None:
+                offset_us = self._clock.wall_offset_us
+                self._emit(
+                    GapDetected(
+                        self.session_id, self._recorder.find_track_id(track), peer.identity.participant_id, "loss",
+                        run.started_us + offset_us, run.ended_us + offset_us, run.packets,
+                    )
+                )
+
+    def _watch_silence(self, peer: Peer, now_us: int) -> None:
+        if not peer.connected:
+            return
+        if isinstance(peer, UpPeer):
+            if now_us - peer.last_heard_us > self._config.silent_after_s * 1_000_000:
+                peer.lose("silent")
+        elif now_us - peer.heard_us() > DOWN_SILENT_US:
+            peer.lose("silent")
+
+    # small
+
+    def _check_room_for(self, peer_id: str) -> None:
+        if peer_id in self._peers:
+            raise MediaError(Kind.CONFLICT, "peer_exists", "that peer id is in use")
+        if len(self._peers) >= self._config.max_peers_per_session:
+            raise too_many_peers()
+
+    def _is_same_down(self, older: Peer, newer: Peer) -> bool:
+        return isinstance(older, DownPeer) and older.identity.participant_id == newer.identity.participant_id
+
+    def _up_peers(self) -> list[UpPeer]:
+        return [peer for peer in self._peers.values() if isinstance(peer, UpPeer)]
+
+    def _down_peers(self) -> list[DownPeer]:
+        return [peer for peer in self._peers.values() if isinstance(peer, DownPeer)]

@@ -1,0 +1,161 @@
+"""A participant's sending connection: what arrives, sorted to its tracks; feedback to the sender."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from media.config import RelayConfig
+from media.peer import Peer, PeerIdentity, PeerWatch
+from media.relay_clock import RelayClock
+from media.rtp.header import HEADER, find_extension, payload_offset
+from media.rtp.reports import SourceClock
+from media.rtp.rtcp import SenderReport, build_receiver_report, build_remb, parse_compound
+from media.rtp.rtx import unwrap_rtx
+from media.rtp.transport_cc import TransportCcRecorder
+from media.sdp import MAX_SSRCS, UpOffer, UpSection
+from media.up_track import UpTrack
+
+#: What senders without transport-cc are told by REMB: they have no other estimate of their own.
+REMB_BITS_PER_S = 1_500_000
+
+
+class UpPeer(Peer):
+    """Takes SRTP, gives feedback. `tracks` are one per section, audio and video."""
+
+    def __init__(
+        self, identity: PeerIdentity, config: RelayConfig, clock: RelayClock, watch: PeerWatch, offer: UpOffer
+    ) -> None:
+        super().__init__(identity, config, clock, watch)
+        self.offer = offer
+        self.relay_ssrc = random.randrange(1, 1 << 32)
+        source_clock = SourceClock()
+        self.tracks = [UpTrack(section, self.relay_ssrc, source_clock, self.send_control) for section in offer.taken]
+        self.media_us = 0
+        self._by_ssrc: dict[int, UpTrack] = {}
+        self._rtx: dict[int, UpTrack] = {}
+        self._wide = TransportCcRecorder()
+        self._wide_id = next((s.transport_cc_id for s in offer.taken if s.transport_cc_id is not None), None)
+        self._wants_remb = self._wide_id is None and any(s.remb for s in offer.taken)
+        for track in self.tracks:
+            self._learn_described(track, track.section)
+
+    def find_track(self, kind: str) -> UpTrack | None:
+        return next((track for track in self.tracks if track.kind == kind), None)
+
+    def on_connected(self) -> None:
+        """Nothing to do: the sender begins."""
+
+    def take_datagram(self, data: bytes) -> None:
+        if 191 < data[1] < 224:
+            self._take_control(data)
+            return
+        packet = self._unprotect(data)  # type: ignore[misc]
+        now_us = self.clock.now_us()
+        self.last_heard_us = now_us
+        first, second, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
+        offset = 12
+        if first & 31:
+            offset = payload_offset(packet)
+            if first & 16 and self._wide_id is not None:
+                self._note_transport_sequence(packet, 12 + ((first & 15) << 2), now_us)
+        track = self._by_ssrc.get(ssrc)
+        if track is not None:
+            self.media_us = now_us
+            track.receive(
+                packet, first, second & 0x80, sequence, timestamp, offset, now_us, now_us + self.clock.wall_offset_us
+            )
+        elif ssrc in self._rtx:
+            self._take_repair(self._rtx[ssrc], packet, now_us)
+        elif self._learn(ssrc, second & 127):
+            self._route_learned(packet, ssrc, now_us)
+
+    def tick(self, now_us: int) -> None:
+        for track in self.tracks:
+            track.tick(now_us)
+
+    def send_transport_feedback(self) -> None:
+        """About every 50 ms."""
+        if self._wide_id is not None:
+            for message in self._wide.take_feedback(self.relay_ssrc, self._media_ssrc()):
+                self.send_control(message)
+
+    def send_reports(self, now_us: int) -> None:
+        """About every second."""
+        reports = [report for track in self.tracks if (report := track.report(now_us)) is not None]
+        if not reports:
+            return
+        compound = build_receiver_report(self.relay_ssrc, reports)
+        if self._wants_remb:
+            compound += build_remb(self.relay_ssrc, REMB_BITS_PER_S, [report.ssrc for report in reports])
+        self.send_control(compound)
+
+    def stats(self) -> dict[str, Any]:
+        return {
+            "transport_cc": self._wide_id is not None,
+            "tracks": [track.stats() for track in self.tracks],
+            "guard": self.guard_counters,
+        }
+
+    def _note_transport_sequence(self, packet: bytes, at: int, now_us: int) -> None:
+        """The extension is nearly always the first element; anything else is searched."""
+        if packet[at] == 0xBE and packet[at + 4] == (self._wide_id or 0) << 4 | 1:
+            self._wide.receive(packet[at + 5] << 8 | packet[at + 6], now_us)
+            return
+        value = find_extension(packet, self._wide_id or 0)
+        if value is not None and len(value) == 2:
+            self._wide.receive(value[0] << 8 | value[1], now_us)
+
+    def _take_repair(self, track: UpTrack, packet: bytes, now_us: int) -> None:
+        original = unwrap_rtx(packet, track.ssrc, track.section.payload_type)
+        if original is not None and track.ssrc and track.losses.received:
+            first, second, sequence, timestamp, _ = HEADER.unpack_from(original)
+            track.receive(
+                original, first, second & 0x80, sequence, timestamp, payload_offset(original), now_us,
+                now_us + self.clock.wall_offset_us,
+            )
+
+    def _take_control(self, data: bytes) -> None:
+        compound = self._unprotect_rtcp(data)  # type: ignore[misc]
+        now_us = self.clock.now_us()
+        self.last_heard_us = now_us
+        for item in parse_compound(compound):
+            if isinstance(item, SenderReport) and item.ssrc in self._by_ssrc:
+                wall_us = now_us + self.clock.wall_offset_us
+                self._by_ssrc[item.ssrc].take_sender_report(item, compound, now_us, wall_us)
+
+    def _media_ssrc(self) -> int:
+        return next((track.ssrc for track in reversed(self.tracks) if track.ssrc), 0)
+
+    def _learn_described(self, track: UpTrack, section: UpSection) -> None:
+        if section.ssrcs:
+            track.adopt(section.ssrcs[0])
+            self._by_ssrc[section.ssrcs[0]] = track
+        for rtx_ssrc in section.rtx_ssrcs:
+            self._rtx[rtx_ssrc] = track
+
+    def _learn(self, ssrc: int, payload_type: int) -> bool:
+        """An SSRC that no description named: known by its payload type, which only one section has."""
+        if len(self._by_ssrc) + len(self._rtx) >= 2 * MAX_SSRCS:
+            return False
+        for track in self.tracks:
+            if payload_type == track.section.payload_type:
+                self._by_ssrc.pop(track.ssrc, None)
+                track.adopt(ssrc)
+                self._by_ssrc[ssrc] = track
+                return True
+            if payload_type == track.section.rtx_type:
+                self._rtx[ssrc] = track
+                return True
+        return False
+
+    def _route_learned(self, packet: bytes, ssrc: int, now_us: int) -> None:
+        if ssrc in self._rtx:
+            self._take_repair(self._rtx[ssrc], packet, now_us)
+            return
+        first, second, sequence, timestamp, _ = HEADER.unpack_from(packet)
+        self.media_us = now_us
+        self._by_ssrc[ssrc].receive(
+            packet, first, second & 0x80, sequence, timestamp, payload_offset(packet), now_us,
+            now_us + self.clock.wall_offset_us,
+        )

@@ -1,0 +1,150 @@
+"""One inbound stream: losses, reports, record, and what it is passed on to. The hot path of the relay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from media.rtp.header import abs_send_time
+from media.rtp.keyframe import KeyframeRequester, begins_vp8_keyframe
+from media.rtp.loss import DUPLICATE, LossRun, LossTracker
+from media.rtp.reports import ReceptionStats, SourceClock, StreamClock
+from media.rtp.rtcp import Report, SenderReport, build_nack, build_pli
+from media.sdp import UpSection
+
+GAP_WINDOW_US = 1_000_000
+
+#: (unwrapped sequence, first byte, marker bit, timestamp, packet, payload offset, now_us, abs-send-time)
+Forward = Callable[[int, int, int, int, bytes, int, int, int], None]
+
+
+class Recorder(Protocol):
+    """Takes what arrived, in the order it arrived; cheap, never raises, never waits."""
+
+    def append(self, packet: bytes, arrival_us: int) -> None: ...
+
+    def append_sender_report(self, compound: bytes, arrival_us: int) -> None: ...
+
+
+class UpTrack:
+    """State of one section of an up peer. `send_control` sends RTCP to the sender."""
+
+    def __init__(
+        self, section: UpSection, relay_ssrc: int, source_clock: SourceClock, send_control: Callable[[bytes], None]
+    ) -> None:
+        self.section = section
+        self.kind = section.kind
+        self.ssrc = 0
+        self.losses = LossTracker()
+        self.reception = ReceptionStats(section.clock_rate)
+        self.stream_clock = StreamClock(section.clock_rate, source_clock)
+        self.keyframes = KeyframeRequester()
+        self.recorder: Recorder | None = None
+        self.forwards: list[Forward] = []
+        self.muted = False
+        self.packets = 0
+        self.bytes = 0
+        self.nacks_sent = 0
+        self.keyframe_requests = 0
+        self.last_us = 0
+        self.last_sequence = 0
+        self.last_timestamp = 0
+        self.on_source_changed: Callable[[UpTrack], None] | None = None
+        self._relay_ssrc = relay_ssrc
+        self._source_clock = source_clock
+        self._send_control = send_control
+        self._gap_us = 0
+
+    def adopt(self, ssrc: int) -> None:
+        """Follow another SSRC: its counters are new, what it is passed on to goes on without a jump."""
+        if self.ssrc and self.on_source_changed is not None:
+            self.on_source_changed(self)
+        self.ssrc = ssrc
+        self.losses = LossTracker()
+        self.reception = ReceptionStats(self.section.clock_rate)
+        self.stream_clock = StreamClock(self.section.clock_rate, self._source_clock)
+
+    def receive(
+        self, packet: bytes, first: int, marker: int, sequence: int, timestamp: int, offset: int, now_us: int, wall_us: int
+    ) -> None:
+        """Hot path: one plain RTP packet, original or repaired."""
+        losses = self.losses
+        unwrapped = losses.receive(sequence, now_us)
+        if unwrapped == DUPLICATE:
+            return
+        self.packets += 1
+        self.bytes += len(packet)
+        self.last_us = now_us
+        if losses.urgent:
+            self._ask(now_us)
+        if unwrapped == losses.highest:
+            self.last_sequence, self.last_timestamp = unwrapped, timestamp
+            self.reception.arrive(timestamp, now_us)
+        if self.muted:
+            return
+        if self.recorder is not None:
+            self.recorder.append(packet, wall_us)
+        if self.keyframes.wanted and begins_vp8_keyframe(packet, offset):
+            self.keyframes.arrived()
+        if self.forwards:
+            sent = abs_send_time(now_us)
+            for forward in self.forwards:
+                forward(unwrapped, first, marker, timestamp, packet, offset, now_us, sent)
+
+    def take_sender_report(self, report: SenderReport, compound: bytes, now_us: int, wall_us: int) -> None:
+        self.reception.sender_report(report, now_us)
+        self.stream_clock.sample(report, wall_us)
+        if self.recorder is not None and not self.muted:
+            self.recorder.append_sender_report(compound, wall_us)
+
+    def request_keyframe(self, now_us: int) -> None:
+        if self.kind == "video" and self.keyframes.request(now_us):
+            self._send_pli()
+
+    def tick(self, now_us: int) -> None:
+        """Every 25 ms: ask again for what is still missing."""
+        if self.losses.missing:
+            lost_before = self.losses.lost
+            self._ask(now_us)
+            if self.losses.lost != lost_before:
+                self.request_keyframe(now_us)
+        if self.keyframes.wanted and self.keyframes.due(now_us):
+            self._send_pli()
+
+    def take_gap(self, now_us: int) -> LossRun | None:
+        """At most once a second: what was lost for good since the last time."""
+        if self.losses.given_up is None or now_us - self._gap_us < GAP_WINDOW_US:
+            return None
+        self._gap_us = now_us
+        return self.losses.take_given_up()
+
+    def report(self, now_us: int) -> Report | None:
+        if not self.losses.received:
+            return None
+        return self.reception.report(self.ssrc, self.losses, now_us)
+
+    def stats(self) -> dict[str, int | str]:
+        return {
+            "kind": self.kind,
+            "packets": self.packets,
+            "bytes": self.bytes,
+            "lost": self.losses.lost,
+            "missing": len(self.losses.missing),
+            "repaired": self.losses.repaired,
+            "nacks_sent": self.nacks_sent,
+            "keyframe_requests": self.keyframe_requests,
+            "rtt_us": self.losses.rtt_us,
+            "jitter": self.reception.jitter_16 >> 4,
+            "forwards": len(self.forwards),
+        }
+
+    def _ask(self, now_us: int) -> None:
+        due = self.losses.asks_due(now_us)
+        if due and self.section.nack:
+            self.nacks_sent += len(due)
+            self._send_control(build_nack(self._relay_ssrc, self.ssrc, due))
+
+    def _send_pli(self) -> None:
+        if self.ssrc:
+            self.keyframe_requests += 1
+            self._send_control(build_pli(self._relay_ssrc, self.ssrc))

@@ -1,0 +1,1 @@
+"""Generators of moving pictures for tests and benchmarks."""

@@ -1,0 +1,1 @@
+"""Real peers through a real relay process."""

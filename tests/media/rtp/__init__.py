@@ -1,0 +1,1 @@
+"""RTP arithmetic: values in, values out."""
