@@ -94,6 +94,10 @@ class Attested:
         source = f"{session_id}/journal/{track_id}.ytj"
         return self.journals.setdefault(track_id, JournalClaim(session_id, track_id, source))
 
+    def artefacts(self) -> list[JournalClaim | FileClaim]:
+        """Everything that must be there."""
+        return [*self.recorded(), *self.files.values()]
+
     def recorded(self) -> list[JournalClaim]:
         """Journals of which at least a segment is attested."""
         return [claim for claim in self.journals.values() if claim.segments]

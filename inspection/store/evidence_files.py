@@ -8,12 +8,14 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from inspection.domain.errors import InspectionError, Kind, not_found
 from inspection.services.ports import KeptFile
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_CHUNK_BYTES = 256 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -50,6 +52,27 @@ class EvidenceFiles:
         """Takes back a file whose transaction failed; no error where it is not there."""
         path = self.path(inspection_id, file)
         await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    def find_size(self, inspection_id: str, file: str) -> int | None:
+        """The length in bytes; None where there is no such file."""
+        path = self.path(inspection_id, file)
+        return path.stat().st_size if path.is_file() else None
+
+    def chunks(self, inspection_id: str, file: str, size_bytes: int) -> Iterator[bytes]:
+        """The first `size_bytes` of a file, or fewer where it is shorter."""
+        left = size_bytes
+        with self.path(inspection_id, file).open("rb") as stream:
+            while left and (chunk := stream.read(min(_CHUNK_BYTES, left))):
+                left -= len(chunk)
+                yield chunk
+
+    def files(self, inspection_id: str) -> list[str]:
+        """All evidence files, sorted; derived and unfinished (hidden) ones are left out."""
+        folder = self.folder(inspection_id)
+        found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+        return sorted(
+            path.as_posix() for path in found if not path.name.startswith(".") and "derived" not in path.parts[:-1]
+        )
 
     def _write(self, path: Path, content: bytes) -> None:
         new = path.with_name(f".{path.name}.new")

@@ -28,8 +28,6 @@ from inspection.store.package_zip import open_package, open_plain_zip
 from inspection.store.package_zip_writer import LengthChanged, PlainZipWriter
 from inspection.store.signer import verify_ed25519
 
-_CHUNK_BYTES = 256 * 1024
-
 Progress = Callable[[int, int], None]
 """`(bytes done, bytes in all)`."""
 
@@ -125,13 +123,15 @@ def _write(
     sources = _sizes(plan, evidence)
     lines = [entry.to_line() + b"\n" for entry in plan.entries]
     readme = readme_bytes(plan.number, created_at, key)
-    whole = sum(size for _, _, size in sources) + sum(map(len, lines)) + len(readme)
+    whole = sum(size for _, size in sources) + sum(map(len, lines)) + len(readme)
     count = _Count(whole, progress)
     members = [
         writer.add(README, len(readme), count([readme])),
         writer.add(LEDGER, sum(map(len, lines)), count(lines)),
     ]
-    members += [_add(writer, source, path, size, count) for source, path, size in sources]
+    for source, size in sources:
+        chunks = evidence.chunks(plan.inspection_id, source.source, size)
+        members.append(_add(writer, source.member, size, count(chunks)))
     manifest = _manifest(plan, created_at, product, signer, members).to_bytes()
     signature = sign_manifest(manifest, signer.sign)
     writer.add(MANIFEST, len(manifest), [manifest])
@@ -152,33 +152,22 @@ def _manifest(plan: PackagePlan, created_at: str, product: str, signer: Signer, 
     )
 
 
-def _sizes(plan: PackagePlan, evidence: EvidenceFiles) -> list[tuple[PackageSource, Path, int]]:
-    sized: list[tuple[PackageSource, Path, int]] = []
+def _sizes(plan: PackagePlan, evidence: EvidenceFiles) -> list[tuple[PackageSource, int]]:
+    sized: list[tuple[PackageSource, int]] = []
     for source in plan.sources:
-        path = evidence.path(plan.inspection_id, source.source)
-        if path.is_file():
-            there = path.stat().st_size
-            if source.size_bytes is not None and there < source.size_bytes:
-                raise _missing(source.member)
-            sized.append((source, path, there if source.size_bytes is None else source.size_bytes))
+        there = evidence.find_size(plan.inspection_id, source.source)
+        if there is not None and there >= (source.size_bytes or 0):
+            sized.append((source, there if source.size_bytes is None else source.size_bytes))
         elif not source.optional:
             raise _missing(source.member)
     return sized
 
 
-def _add(writer: PlainZipWriter, source: PackageSource, path: Path, size: int, count: _Count) -> Member:
+def _add(writer: PlainZipWriter, member: str, size_bytes: int, chunks: Iterator[bytes]) -> Member:
     try:
-        return writer.add(source.member, size, count(_read(path, size)))
+        return writer.add(member, size_bytes, chunks)
     except LengthChanged as error:
-        raise _missing(source.member) from error
-
-
-def _read(path: Path, size_bytes: int) -> Iterator[bytes]:
-    left = size_bytes
-    with path.open("rb") as stream:
-        while left and (chunk := stream.read(min(_CHUNK_BYTES, left))):
-            left -= len(chunk)
-            yield chunk
+        raise _missing(member) from error
 
 
 def _missing(member: str) -> InspectionError:
