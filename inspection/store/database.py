@@ -45,6 +45,9 @@ _CODES = {
     sqlite3.SQLITE_FULL: "storage_full",
     sqlite3.SQLITE_BUSY: "storage_busy",
     sqlite3.SQLITE_LOCKED: "storage_busy",
+    sqlite3.SQLITE_IOERR: "storage_failed",
+    sqlite3.SQLITE_READONLY: "storage_failed",
+    sqlite3.SQLITE_CANTOPEN: "storage_failed",
 }
 
 
@@ -145,7 +148,7 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def _storage_errors() -> Iterator[None]:
-    """A full disk or a locked file is `unavailable`; anything else from the database is a fault of ours."""
+    """A full disk, a locked file or a failing one is `unavailable`; anything else from the database is a fault of ours."""
     try:
         yield
     except DBAPIError as error:
