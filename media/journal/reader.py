@@ -1,0 +1,78 @@
+"""Reading journals: whole ones, and one that still grows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from media.journal.format import (
+    MAX_HEADER_BYTES,
+    JournalError,
+    JournalHeader,
+    Record,
+    decode_header,
+    decode_records,
+)
+
+CHUNK_BYTES = 1024 * 1024
+
+
+def read_header(path: Path) -> JournalHeader:
+    """Raises JournalError, OSError."""
+    with path.open("rb") as file:
+        return decode_header(file.read(MAX_HEADER_BYTES + 16))[0]
+
+
+def read_journal(path: Path) -> Iterator[Record]:
+    """All whole records; a torn tail ends the iteration. Raises JournalError for damage within. Memory is bounded."""
+    tail = JournalTail(path)
+    try:
+        while records := tail.read():
+            yield from records
+    finally:
+        tail.close()
+
+
+class JournalTail:
+    """Follows a journal while it is written. Remembers where the last whole record ended, nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError; the header may come later."""
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._header: JournalHeader | None = None
+        self.offset = 0
+
+    @property
+    def header(self) -> JournalHeader | None:
+        """None until the writer has written it."""
+        return self._header
+
+    def read(self) -> list[Record]:
+        """The next whole records, at most about a megabyte of them; empty when there are none yet.
+
+        Raises JournalError where the file is damaged.
+        """
+        if self._header is None and not self._read_header():
+            return []
+        data = os.pread(self._descriptor, CHUNK_BYTES, self.offset)
+        records = list(decode_records(data, self.offset))
+        if records:
+            self.offset = records[-1].end
+        return records
+
+    def close(self) -> None:
+        """Idempotent."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def _read_header(self) -> bool:
+        data = os.pread(self._descriptor, MAX_HEADER_BYTES + 16, 0)
+        try:
+            self._header, self.offset = decode_header(data)
+        except JournalError:
+            if len(data) >= MAX_HEADER_BYTES:
+                raise
+            return False
+        return True

@@ -1,0 +1,120 @@
+"""What a journal holds after a crash: segments nobody attested, and a torn tail."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from media.events import SegmentClosed
+from media.journal.files import sync_directory
+from media.journal.format import JournalError, JournalHeader, Record, decode_header, decode_records
+from media.journal.reader import CHUNK_BYTES
+from media.journal.segment import SegmentBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What `scan` found.
+
+    segments: those after the attested length, in order; their digests are of what is on the disk now.
+    whole_bytes: where the last good record ends. torn_bytes: what follows it and is no record.
+    sha256: of the file from 0 to `whole_bytes`.
+    missing_bytes: how much of the attested length is not there (any more).
+    """
+
+    header: JournalHeader
+    segments: tuple[SegmentClosed, ...]
+    whole_bytes: int
+    torn_bytes: int
+    sha256: str
+    ended_us: int
+    missing_bytes: int
+
+
+def scan(path: Path, attested_length: int = 0, next_index: int = 0) -> Recovery:
+    """Read a journal from its start and cut what lies after `attested_length` into segments, as the writer does.
+
+    `next_index` is the index of the first of them. Reads the whole file: call it off the loop.
+    Raises JournalError where even the header is not whole or `attested_length` is no end of a record; OSError.
+    """
+    scanning = _Scan(path, attested_length, next_index)
+    with path.open("rb") as file:
+        data = file.read(CHUNK_BYTES)
+        header, start = decode_header(data)
+        scanning.begin(header, data[:start])
+        while scanning.take(data):
+            file.seek(scanning.whole_bytes)
+            data = file.read(CHUNK_BYTES)
+    return scanning.finish(path.stat().st_size)
+
+
+class _Scan:
+    def __init__(self, path: Path, attested_length: int, next_index: int) -> None:
+        self._attested_length = attested_length
+        self._next_index = next_index
+        self._segments: list[SegmentClosed] = []
+        self._start = 0
+        self._ended_us = 0
+        self.whole_bytes = 0
+
+    def begin(self, header: JournalHeader, content: bytes) -> None:
+        self._header = header
+        self._builder = SegmentBuilder(header, self._next_index)
+        self._builder.cover(content)
+        self._start = self.whole_bytes = len(content)
+        self._ended_us = header.created_us
+        self._cut_at_attested()
+
+    def take(self, data: bytes) -> bool:
+        """False when nothing whole follows. `data` begins at `whole_bytes` (the first time: at the file's start)."""
+        offset, self._start = self._start, 0
+        before = self.whole_bytes
+        try:
+            for record in decode_records(data[offset:], before):
+                self._add(record, data[offset + self.whole_bytes - before : offset + record.end - before])
+        except JournalError:
+            # What follows the last good record is the torn tail: the caller names it.
+            return False
+        return self.whole_bytes > before
+
+    def _add(self, record: Record, content: bytes) -> None:
+        if self.whole_bytes >= self._attested_length and self._builder.belongs_elsewhere(record.arrival_us):
+            self._segments.append(self._builder.close())
+        self._builder.cover(content)
+        self._builder.count(record.kind, record.arrival_us, record.payload)
+        self._ended_us = max(self._ended_us, record.arrival_us)
+        self.whole_bytes = record.end
+        self._cut_at_attested()
+
+    def _cut_at_attested(self) -> None:
+        """What was attested live is one stretch here; it only feeds the counters and the running digest."""
+        if self.whole_bytes == self._attested_length:
+            self._builder.close()
+            self._builder.index = self._next_index
+
+    def finish(self, size: int) -> Recovery:
+        if self.whole_bytes > self._attested_length > self._builder.offset:
+            raise JournalError("the attested length is within a record")
+        if self.whole_bytes > self._attested_length and not self._builder.empty:
+            self._segments.append(self._builder.close())
+        return Recovery(
+            header=self._header,
+            segments=tuple(self._segments),
+            whole_bytes=self.whole_bytes,
+            torn_bytes=size - self.whole_bytes,
+            sha256=self._builder.running.hexdigest(),
+            ended_us=self._ended_us,
+            missing_bytes=max(0, self._attested_length - self.whole_bytes),
+        )
+
+
+def cut_torn_tail(path: Path, whole_bytes: int) -> None:
+    """Shorten the file to its last good record and make that last. Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.ftruncate(descriptor, whole_bytes)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_directory(path.parent)
