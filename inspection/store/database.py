@@ -148,7 +148,7 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def _storage_errors() -> Iterator[None]:
-    """A full disk, a locked file or a failing one is `unavailable`; anything else from the database is a fault of ours."""
+    """A full disk, a locked file or a failing one is `unavailable`; anything else is a fault of ours."""
     try:
         yield
     except DBAPIError as error:
