@@ -1,0 +1,172 @@
+"""What the relay reports becomes entries of the ledger, and the live sessions follow. One task, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+from inspection.domain.actor import SYSTEM
+from inspection.domain.entry import EntryDraft
+from inspection.domain.instants import from_unix_us, rfc3339_ms
+from inspection.domain.still_policy import VideoStarted
+from inspection.services.media_ledger import MediaLedger
+from media import events
+from media.errors import MediaError
+from media.port import RelayPort
+from media.stills_port import StillsPort
+from signaling.live import LiveSessions
+from signaling.seats import LiveSession, LiveTrack
+
+_log = logging.getLogger(__name__)
+
+
+class Bridge:
+    """Reads the relay's one stream of events. `inspection_of` is remembered beyond a session's end, for late facts."""
+
+    def __init__(
+        self, relay: RelayPort, stills: StillsPort, ledger: MediaLedger, live: LiveSessions, evidence_root: Path
+    ) -> None:
+        self._relay = relay
+        self._stills = stills
+        self._ledger = ledger
+        self._live = live
+        self._root = evidence_root
+        self._inspection_of: dict[str, str] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="relay-events")
+
+    async def aclose(self) -> None:
+        """After the relay's client is closed, so that the last facts have been read."""
+        if self._task is not None:
+            done, _ = await asyncio.wait({self._task}, timeout=2.0)
+            if not done:
+                self._task.cancel()
+                await asyncio.wait({self._task})
+            self._task = None
+
+    async def _run(self) -> None:
+        async for event in self._relay.events():
+            try:
+                await self._take(event)
+            except Exception:  # one fact's trouble must not deafen us for the next
+                _log.exception("event %s of the relay was not handled", type(event).__name__)
+
+    async def _take(self, event: events.RelayEvent) -> None:
+        if isinstance(event, events.RelayRestarted):
+            await self._live.relay_restarted()
+            return
+        session = self._live.find(event.session_id)
+        if session is not None:
+            self._inspection_of[event.session_id] = session.inspection_id
+        self._record(event)
+        if session is not None:
+            await self._follow(session, event)
+
+    def _record(self, event: events.RelayEvent) -> None:
+        inspection_id = self._inspection_of.get(getattr(event, "session_id", ""))
+        draft = draft_of(event)
+        if draft is None:
+            return
+        if inspection_id is None:
+            _log.error("a %s of an unknown session was reported", type(event).__name__)
+            return
+        self._ledger.offer(inspection_id, draft)
+
+    async def _follow(self, session: LiveSession, event: events.RelayEvent) -> None:
+        match event:
+            case events.PeerConnected():
+                await self._connected(session, event)
+            case events.PeerLost():
+                await self._live.lose_peer(session, event.peer_id, event.cause)
+            case events.TrackStarted():
+                await self._track_started(session, event)
+            case events.TrackEnded():
+                await self._track_ended(session, event)
+            case events.RecordingTrouble():
+                await self._live.pause_recording(session, event.cause)
+            case events.RecordingResumed():
+                await self._live.resume_recording(session)
+
+    async def _connected(self, session: LiveSession, event: events.PeerConnected) -> None:
+        seat = session.seat_of_peer(event.peer_id)
+        if seat is not None and event.direction == "up":
+            seat.is_sending = True
+            await self._live.start_recording_if_due(session)
+
+    async def _track_started(self, session: LiveSession, event: events.TrackStarted) -> None:
+        track = LiveTrack(event.track_id, event.participant_id, event.role, event.kind, event.journal)
+        session.tracks[track.track_id] = track
+        if track.kind == "video" and track.role == "applicant":
+            path = self._root / session.inspection_id / session.session_id / track.journal
+            await self._quietly(self._stills.follow(session.session_id, track.track_id, str(path)))
+            self._live.stills.consider(session, VideoStarted())
+
+    async def _track_ended(self, session: LiveSession, event: events.TrackEnded) -> None:
+        track = session.tracks.pop(event.track_id, None)
+        if track is not None and track.kind == "video":
+            await self._quietly(self._stills.unfollow(track.track_id))
+
+    async def _quietly(self, call: Any) -> None:
+        """Following only makes stills faster; without it they are decoded from the journal's last key frame."""
+        try:
+            await call
+        except MediaError as error:
+            _log.warning("the stills process does not follow: %s", error.code)
+
+
+def draft_of(event: events.RelayEvent) -> EntryDraft | None:
+    """The entry that an event becomes; None where the use cases make the entry, or none is needed."""
+    match event:
+        case events.PeerConnected():
+            return _draft("connected", event.session_id, {
+                "session_id": event.session_id, "peer_id": event.peer_id, "participant_id": event.participant_id,
+                "direction": event.direction, "local_fingerprint": event.local_fingerprint,
+                "remote_fingerprint": event.remote_fingerprint,
+            })  # fmt: skip
+        case events.TrackStarted():
+            return _draft("track", event.track_id, {
+                "session_id": event.session_id, "track_id": event.track_id, "participant_id": event.participant_id,
+                "role": event.role, "kind": event.kind, "codec": event.codec, "clock_rate": event.clock_rate,
+                "journal": event.journal,
+            })  # fmt: skip
+        case events.SegmentClosed():
+            return _draft("segment", event.track_id, segment_payload(event))
+        case events.GapDetected():
+            gap: dict[str, Any] = {
+                "session_id": event.session_id, "participant_id": event.participant_id, "cause": event.cause,
+                "started_at": instant(event.started_us), "ended_at": instant(event.ended_us), "packets": event.packets,
+            }  # fmt: skip
+            return _draft("gap", event.session_id, gap | ({"track_id": event.track_id} if event.track_id else {}))
+    return None
+
+
+def segment_payload(event: events.SegmentClosed) -> dict[str, Any]:
+    return {
+        "session_id": event.session_id,
+        "track_id": event.track_id,
+        "index": event.index,
+        "offset": event.offset,
+        "length": event.length,
+        "sha256": event.sha256,
+        "running_sha256": event.running_sha256,
+        "started_at": instant(event.started_us),
+        "ended_at": instant(event.ended_us),
+        "first_rtp": event.first_rtp,
+        "last_rtp": event.last_rtp,
+        "packets": event.packets,
+        "frames": event.frames,
+        "lost": event.lost,
+    }
+
+
+def instant(unix_us: int) -> str:
+    return rfc3339_ms(from_unix_us(unix_us))
+
+
+def _draft(kind: str, subject: str, payload: dict[str, Any]) -> EntryDraft:
+    return EntryDraft(kind, SYSTEM, subject, payload)

@@ -1,0 +1,214 @@
+"""One short function per event: call the use case, pass on what it appended, follow it in the relay."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from geo import Fix, Position
+from inspection.domain.actor import Role
+from inspection.domain.entry import Entry
+from inspection.domain.errors import InspectionError, Kind
+from inspection.domain.still_policy import FixReceived, ItemMarked
+from inspection.services import closing, reports
+from inspection.services.reports import FixReport
+from signaling import messages as m
+from signaling.callers import Caller
+from signaling.live import LiveSessions
+from signaling.seats import LiveSession
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An event on its way to its handler."""
+
+    live: LiveSessions
+    caller: Caller
+
+    def place(self) -> tuple[LiveSession, Any]:
+        return self.caller.place(self.live)
+
+    def passed_on(self, entries: tuple[Entry, ...]) -> m.Appended:
+        self.live.feed.publish(entries)
+        return m.Appended(seq=entries[-1].seq if entries else None)
+
+
+Handler = Callable[[Asked, Any], Awaitable[m.ServerMessage | None]]
+
+
+async def join(asked: Asked, message: m.JoinSession) -> m.Joined:
+    caller = asked.caller
+    if caller.session_id not in (None, message.session_id):
+        asked.live.lose_socket(str(caller.session_id), caller.sid)
+    joined = await asked.live.join(caller.actor, caller.sid, message.session_id, message.after_seq)
+    caller.session_id = message.session_id
+    return joined
+
+
+async def leave(asked: Asked, message: m.Empty) -> None:
+    session, seat = asked.place()
+    asked.caller.session_id = None
+    await asked.live.leave(session.session_id, seat)
+
+
+async def stop(asked: Asked, message: m.StopSession) -> None:
+    live, caller = asked.live, asked.caller
+    session_id = _joined(caller)
+    changed = await closing.stop(live.office, caller.actor, session_id, message.reason, message.key)
+    await live.end(changed)
+
+
+async def end(asked: Asked, message: m.Act) -> None:
+    live, caller = asked.live, asked.caller
+    session_id = _joined(caller)
+    await live.end(await closing.end_session(live.office, caller.actor, session_id, message.key))
+
+
+async def publish_peer(asked: Asked, message: m.PublishPeer) -> m.PeerDescription:
+    return await asked.live.publish_peer(*asked.place(), message.sdp)
+
+
+async def subscribe_peer(asked: Asked, message: m.Empty) -> m.PeerDescription:
+    return await asked.live.subscribe_peer(*asked.place())
+
+
+async def answer_peer(asked: Asked, message: m.AnswerPeer) -> None:
+    await asked.live.answer_peer(*asked.place(), message.peer_id, message.sdp)
+
+
+async def close_peer(asked: Asked, message: m.ClosePeer) -> None:
+    await asked.live.close_peer(*asked.place(), message.peer_id)
+
+
+async def report_fix(asked: Asked, message: m.ReportFix) -> m.Appended:
+    live, caller = asked.live, asked.caller
+    session, _ = asked.place()
+    if message.no_fix is not None:
+        none = await reports.report_no_fix(
+            live.office, caller.actor, session.session_id, message.no_fix, message.key
+        )  # fmt: skip
+        return asked.passed_on(none.entries)
+    report = _report_of(message)
+    reported = await reports.report_fix(live.office, caller.actor, session.session_id, report, message.key)
+    fix = Fix(
+        Position(report.latitude, report.longitude, report.datum),
+        report.accuracy_m, report.taken_at, live.office.clock.now(), report.source,
+    )  # fmt: skip
+    live.stills.consider(session, FixReceived(fix, bool(reported.doubts)))
+    return asked.passed_on(reported.entries)
+
+
+async def send_chat(asked: Asked, message: m.SendChat) -> m.Appended:
+    session, _ = asked.place()
+    said = await reports.send_chat(
+        asked.live.office, asked.caller.actor, session.session_id, message.text, message.key
+    )  # fmt: skip
+    return asked.passed_on(said.entries)
+
+
+async def report_device(asked: Asked, message: m.ReportDevice) -> m.Appended:
+    live, caller = asked.live, asked.caller
+    session, seat = asked.place()
+    changed = await reports.record_device(
+        live.office, caller.actor, session.session_id,
+        camera=message.camera, muted=message.muted, paused=message.paused, torch=message.torch, key=message.key,
+    )  # fmt: skip
+    await live.announce(changed.session, changed.participants)
+    return asked.passed_on(changed.entries)
+
+
+async def take_still(asked: Asked, message: m.TakeStill) -> m.StillTaken:
+    session, _ = asked.place()
+    taken = await asked.live.stills.take_once(session, asked.caller.actor, message.item_id, message.key)
+    url = f"/api/inspector/inspections/{session.inspection_id}/stills/{taken.still.id}.jpg"
+    return m.StillTaken(still_id=taken.still.id, url=url, seq=taken.entries[-1].seq)
+
+
+async def mark_check(asked: Asked, message: m.MarkCheck) -> m.Appended:
+    live, caller = asked.live, asked.caller
+    session, _ = asked.place()
+    marked = await reports.mark_check(
+        live.office, caller.actor, session.session_id,
+        item_id=message.item_id, seen=message.seen, result=message.result, note=message.note,
+        still_ids=tuple(message.still_ids), key=message.key,
+    )  # fmt: skip
+    live.stills.consider(session, ItemMarked(message.item_id))
+    return asked.passed_on(marked.entries)
+
+
+async def request_detail(asked: Asked, message: m.RequestDetail) -> m.Appended:
+    live, caller = asked.live, asked.caller
+    session, _ = asked.place()
+    done = await reports.request_detail(
+        live.office, caller.actor, session.session_id, message.on, message.key
+    )  # fmt: skip
+    applicant = session.applicant
+    if applicant is not None and applicant.sid is not None:
+        await live.outbox.to_sid(Role.APPLICANT, applicant.sid, m.DetailSet(on=message.on))
+    return asked.passed_on(done.entries)
+
+
+async def ask_cover(asked: Asked, message: m.Act) -> m.Appended:
+    session, _ = asked.place()
+    done = await reports.ask_cover(asked.live.office, asked.caller.actor, session.session_id, message.key)
+    return asked.passed_on(done.entries)
+
+
+async def propose_summary(asked: Asked, message: m.ProposeSummary) -> m.Appended:
+    live, caller = asked.live, asked.caller
+    session, _ = asked.place()
+    changed = await closing.propose_summary(
+        live.office, caller.actor, session.session_id, message.text, message.key
+    )  # fmt: skip
+    return asked.passed_on(changed.entries)
+
+
+async def sign_summary(asked: Asked, message: m.SignSummary) -> m.Appended:
+    live, caller = asked.live, asked.caller
+    session, _ = asked.place()
+    changed = await closing.sign_summary(
+        live.office, caller.actor, session.session_id, message.decision, message.statement, message.key
+    )  # fmt: skip
+    return asked.passed_on(changed.entries)
+
+
+HANDLERS: dict[str, Handler] = {
+    "session:join": join,
+    "session:leave": leave,
+    "session:stop": stop,
+    "session:end": end,
+    "peer:publish": publish_peer,
+    "peer:subscribe": subscribe_peer,
+    "peer:answer": answer_peer,
+    "peer:close": close_peer,
+    "fix:report": report_fix,
+    "chat:send": send_chat,
+    "device:report": report_device,
+    "still:take": take_still,
+    "check:mark": mark_check,
+    "detail:request": request_detail,
+    "guidance:cover": ask_cover,
+    "summary:propose": propose_summary,
+    "summary:sign": sign_summary,
+}
+
+
+def _joined(caller: Caller) -> str:
+    """The session of this socket, also when it has just ended: a repeat of the ending act must find its answer."""
+    if caller.session_id is None:
+        raise InspectionError(Kind.CONFLICT, "not_joined", "join the session first")
+    return caller.session_id
+
+
+def _report_of(message: m.ReportFix) -> FixReport:
+    assert message.latitude is not None and message.longitude is not None  # the model holds these together
+    assert message.accuracy_m is not None and message.taken_at is not None
+    return FixReport(
+        latitude=message.latitude,
+        longitude=message.longitude,
+        accuracy_m=message.accuracy_m,
+        taken_at=message.taken_at,
+        source=message.source,
+        datum=message.datum,
+    )

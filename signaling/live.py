@@ -1,0 +1,360 @@
+"""Live sessions: who is there, which connections they have, when recording runs. The registry owns every one of them.
+
+People's acts go through the use cases first; what changes in the relay follows what is on record, never the other
+way round. Commands of one session are taken one at a time, by its lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inspection.domain.actor import Actor
+from inspection.domain.entry import Entry
+from inspection.domain.errors import InspectionError, conflict
+from inspection.domain.ids import ID_BYTES, base32_id
+from inspection.domain.sessions import Participant, Session
+from inspection.domain.still_policy import StillState
+from inspection.services import audit, results, sessions
+from inspection.services.ports import Office
+from media.errors import MediaError
+from media.port import RelayPort
+from signaling.feed import EntryFeed
+from signaling.messages import Joined, ParticipantsChanged, PeerClosed, PeerDescription, SessionProblem
+from signaling.messages import SessionStateChanged as StateChanged
+from signaling.outbox import Outbox
+from signaling.seats import LiveSession, Seat
+from signaling.stills import LiveStills
+from signaling.views import participant_views, session_view, shown_live
+
+_log = logging.getLogger(__name__)
+
+ENTRY_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LiveConfig:
+    """`return_s`: how long a lost socket keeps its seat; `abandon_s`: how long an empty session stays open."""
+
+    evidence_root: Path
+    ice_servers: Sequence[dict[str, Any]] = ()
+    return_s: float = 8.0
+    abandon_s: float = 2 * 3600.0
+
+
+@dataclass(slots=True)
+class _Held:
+    session: LiveSession
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
+
+
+SessionEnded = Callable[[str, str], None]
+
+
+class LiveSessions:
+    """The registry. `on_ended(inspection_id, session_id)` is called once a session's journals are closed."""
+
+    def __init__(
+        self,
+        office: Office,
+        relay: RelayPort,
+        stills: LiveStills,
+        feed: EntryFeed,
+        outbox: Outbox,
+        config: LiveConfig,
+        on_ended: SessionEnded,
+    ) -> None:
+        self.office = office
+        self.relay = relay
+        self.stills = stills
+        self.feed = feed
+        self.outbox = outbox
+        self._config = config
+        self._on_ended = on_ended
+        self._held: dict[str, _Held] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def find(self, session_id: str) -> LiveSession | None:
+        held = self._held.get(session_id)
+        return held.session if held else None
+
+    @property
+    def open_sessions(self) -> list[LiveSession]:
+        return [held.session for held in self._held.values()]
+
+    async def join(self, actor: Actor, sid: str, session_id: str, after_seq: int) -> Joined:
+        """Comes in or comes back; the newest socket of a person holds the seat."""
+        joined = await sessions.join(self.office, actor, session_id)
+        held = await self._hold(joined)
+        async with held.lock:
+            seat = await self._seat(held, actor, sid, joined.participant)
+            self.feed.follow(joined.inspection_id, after_seq)
+            await self.outbox.enter(actor.role, sid, joined.inspection_id, session_id)
+            self.feed.publish(joined.entries)
+            if joined.started:
+                await self.start_recording_if_due(held.session)
+        missed, last_seq = await self._missed(actor, joined.inspection_id, after_seq)
+        await self.announce(joined.session, joined.participants)
+        return Joined(
+            participant_id=seat.participant_id,
+            session=session_view(joined.session),
+            participants=participant_views(joined.participants),
+            entries=[entry.to_json() for entry in missed],
+            last_seq=last_seq,
+            ice_servers=list(self._config.ice_servers),
+            recording=held.session.recording,
+            peer_ids=seat.peer_ids,
+        )
+
+    async def leave(self, session_id: str, seat: Seat) -> None:
+        """Goes for good, or was away too long: connections are closed, the seat is given up."""
+        held = self._held.get(session_id)
+        if held is None:
+            return
+        async with held.lock:
+            if held.session.seats.pop(seat.participant_id, None) is None:
+                return
+            await self._close_peers(held.session, seat)
+            changed = await sessions.leave(self.office, seat.actor, session_id)
+            self.feed.publish(changed.entries)
+            if not held.session.seats:
+                self._later(held, "abandon", self._config.abandon_s, lambda: self._abandon(held))
+        await self.announce(changed.session, changed.participants)
+
+    def lose_socket(self, session_id: str, sid: str) -> None:
+        """A socket is gone. The seat waits for its person, and the media goes on meanwhile."""
+        held = self._held.get(session_id)
+        seat = held.session.seat_of_sid(sid) if held else None
+        if held is None or seat is None:
+            return
+        seat.sid = None
+        self._later(held, seat.participant_id, self._config.return_s, lambda: self.leave(session_id, seat))
+
+    async def publish_peer(self, session: LiveSession, seat: Seat, sdp: str) -> PeerDescription:
+        """A new connection that sends; an older one goes on sending until this one does."""
+        async with self._held[session.session_id].lock:
+            peer_id = base32_id(self.office.random.token_bytes(ID_BYTES))
+            answer = await self.relay.add_up_peer(
+                session.session_id, peer_id, seat.participant_id, seat.media_role, sdp
+            )  # fmt: skip
+            if seat.old_up_peer is not None and seat.up_peer is not None:
+                await self.relay.close_peer(session.session_id, seat.up_peer)
+            elif seat.up_peer is not None:
+                seat.old_up_peer = seat.up_peer
+            seat.up_peer = peer_id
+            return PeerDescription(peer_id=peer_id, sdp=answer["sdp"])
+
+    async def subscribe_peer(self, session: LiveSession, seat: Seat) -> PeerDescription:
+        async with self._held[session.session_id].lock:
+            peer_id = base32_id(self.office.random.token_bytes(ID_BYTES))
+            offer = await self.relay.add_down_peer(
+                session.session_id, peer_id, seat.participant_id, seat.media_role
+            )  # fmt: skip
+            seat.down_peer = peer_id
+            return PeerDescription(peer_id=peer_id, sdp=offer["sdp"])
+
+    async def answer_peer(self, session: LiveSession, seat: Seat, peer_id: str, sdp: str) -> None:
+        _require_own(seat, peer_id)
+        await self.relay.accept_answer(session.session_id, peer_id, sdp)
+
+    async def close_peer(self, session: LiveSession, seat: Seat, peer_id: str) -> None:
+        _require_own(seat, peer_id)
+        await self.relay.close_peer(session.session_id, peer_id)
+        seat.forget_peer(peer_id)
+
+    async def start_recording_if_due(self, session: LiveSession) -> None:
+        """Recording runs while the session is live and the applicant, who agreed, sends."""
+        applicant = session.applicant
+        if session.recording or session.is_ending or applicant is None or not applicant.is_sending:
+            return
+        try:
+            changed = await sessions.set_recording(self.office, session.session_id, True)
+        except InspectionError as error:
+            if error.code in ("session_not_open", "not_yet_agreed"):
+                return  # not live yet: the join that makes it live asks again
+            raise
+        session.recording = True
+        await self.relay.set_recording(session.session_id, True)
+        self.feed.publish(changed.entries)
+        await self.announce(changed.session, changed.participants)
+
+    async def pause_recording(self, session: LiveSession, cause: str) -> None:
+        """States that nothing is recorded for now, and why; the relay resumes by itself."""
+        changed = await sessions.set_recording(self.office, session.session_id, False, cause)
+        session.recording = False
+        self.feed.publish(changed.entries)
+        problem = SessionProblem(code=f"recording_{cause}", message="the recording rests")
+        await self.outbox.to_session(session.session_id, problem)
+        await self.announce(changed.session, changed.participants, cause)
+
+    async def resume_recording(self, session: LiveSession) -> None:
+        changed = await sessions.set_recording(self.office, session.session_id, True)
+        session.recording = True
+        self.feed.publish(changed.entries)
+        await self.announce(changed.session, changed.participants)
+
+    async def end(self, changed: results.SessionChanged) -> None:
+        """Follows a session's end that is on record: nothing is recorded from now on, connections are closed."""
+        session_id = changed.session.id
+        self.feed.publish(changed.entries)
+        held = self._held.get(session_id)
+        if held is not None and not held.session.is_ending:
+            held.session.is_ending = True
+            held.session.recording = False
+            await self._quietly(self.relay.set_recording(session_id, False), "stop recording")
+            self._spawn(self._close(held))
+        await self.announce(changed.session, changed.participants, changed.session.end_cause)
+
+    async def lose_peer(self, session: LiveSession, peer_id: str, cause: str) -> None:
+        """The relay lost a connection; its client is told to make a new one."""
+        seat = session.seat_of_peer(peer_id)
+        if seat is not None and seat.forget_peer(peer_id) and seat.sid is not None:
+            await self.outbox.to_sid(seat.actor.role, seat.sid, PeerClosed(peer_id=peer_id, cause=cause))
+
+    async def relay_restarted(self) -> None:
+        """Every connection is gone: sessions are opened anew, and clients come back by themselves."""
+        for held in list(self._held.values()):
+            session = held.session
+            session.tracks.clear()
+            await self._quietly(self.relay.open_session(session.session_id, self._folder(session)), "open session")
+            if session.recording:
+                await self._quietly(self.relay.set_recording(session.session_id, True), "record again")
+            for seat in session.seats.values():
+                lost = seat.peer_ids
+                seat.up_peer = seat.old_up_peer = seat.down_peer = None
+                seat.is_sending = False
+                for peer_id in lost:
+                    if seat.sid is not None:
+                        closed = PeerClosed(peer_id=peer_id, cause="relay_restarted")
+                        await self.outbox.to_sid(seat.actor.role, seat.sid, closed)
+
+    async def announce(self, session: Session, people: Iterable[Participant], cause: str | None = None) -> None:
+        state = StateChanged(state=session.state.value, recording=session.recording, cause=cause)
+        await self.outbox.to_session(session.id, ParticipantsChanged(participants=participant_views(people)))
+        await self.outbox.to_session(session.id, state)
+
+    async def aclose(self) -> None:
+        """The server stops: clients are told, journals are closed; the sessions stay open on record."""
+        for held in list(self._held.values()):
+            problem = SessionProblem(code="server_stopping", message="the server restarts; come back by yourself")
+            await self.outbox.to_session(held.session.session_id, problem)
+            await self._let_go(held)
+        for task in list(self._tasks):
+            await asyncio.wait({task})
+
+    async def _hold(self, joined: results.Joined) -> _Held:
+        session_id = joined.session.id
+        held = self._held.get(session_id)
+        if held is None:
+            state = StillState(moved_m=self.office.rules.moved_m)
+            session = LiveSession(joined.inspection_id, session_id, state, recording=joined.session.recording)
+            held = self._held[session_id] = _Held(session)
+        async with held.lock:
+            try:
+                await self.relay.open_session(session_id, self._folder(held.session))
+            except MediaError:
+                if not held.session.seats:
+                    self._held.pop(session_id, None)
+                raise
+        return held
+
+    async def _seat(self, held: _Held, actor: Actor, sid: str, person: Participant) -> Seat:
+        self._cancel(held, person.id)
+        self._cancel(held, "abandon")
+        seat = held.session.seats.get(person.id)
+        if seat is None:
+            seat = held.session.seats[person.id] = Seat(person.id, actor, sid)
+        elif seat.sid not in (None, sid):
+            await self._unseat(held.session, seat)
+        seat.sid = sid
+        return seat
+
+    async def _unseat(self, session: LiveSession, seat: Seat) -> None:
+        """The same person came in by another socket: the older page is told and hears nothing more."""
+        assert seat.sid is not None  # the caller checked
+        problem = SessionProblem(code="joined_elsewhere", message="this person joined from another page")
+        await self.outbox.to_sid(seat.actor.role, seat.sid, problem)
+        await self.outbox.drop(seat.actor.role, seat.sid, session.inspection_id, session.session_id)
+
+    async def _missed(self, actor: Actor, inspection_id: str, after_seq: int) -> tuple[list[Entry], int]:
+        missed: list[Entry] = []
+        last_seq = after_seq
+        while True:
+            page = await audit.entries(self.office, actor, inspection_id, last_seq, ENTRY_PAGE)
+            missed += [entry for entry in page.entries if shown_live(entry)]
+            if not page.entries:
+                return missed, max(last_seq, page.last_seq)
+            last_seq = page.entries[-1].seq
+
+    async def _close_peers(self, session: LiveSession, seat: Seat) -> None:
+        for peer_id in (*seat.peer_ids, *([seat.old_up_peer] if seat.old_up_peer else [])):
+            await self._quietly(self.relay.close_peer(session.session_id, peer_id), "close a connection")
+
+    async def _close(self, held: _Held) -> None:
+        session = held.session
+        await self._let_go(held)
+        self._on_ended(session.inspection_id, session.session_id)
+
+    async def _let_go(self, held: _Held) -> None:
+        session = held.session
+        for name in list(held.timers):
+            self._cancel(held, name)
+        async with held.lock:
+            await self._quietly(self.relay.close_session(session.session_id), "close the session")
+        self._held.pop(session.session_id, None)
+        if not any(other.session.inspection_id == session.inspection_id for other in self._held.values()):
+            self._later_unfollow(session.inspection_id)
+
+    def _later_unfollow(self, inspection_id: str) -> None:
+        """The last entries of the media plane follow the end by a moment."""
+
+        def unfollow() -> None:
+            if not any(held.session.inspection_id == inspection_id for held in self._held.values()):
+                self.feed.unfollow(inspection_id)
+
+        asyncio.get_running_loop().call_later(60.0, unfollow)
+
+    async def _abandon(self, held: _Held) -> None:
+        if held.session.seats or held.session.is_ending:
+            return
+        await self.end(await sessions.abandon(self.office, held.session.session_id))
+
+    async def _quietly(self, call: Any, what: str) -> None:
+        """For what must not stop an act that is on record already; the relay's own restart puts it right."""
+        try:
+            await call
+        except MediaError as error:
+            _log.warning("the relay could not %s: %s", what, error.code)
+
+    def _folder(self, session: LiveSession) -> str:
+        return str(self._config.evidence_root / session.inspection_id / session.session_id)
+
+    def _later(self, held: _Held, name: str, delay_s: float, work: Callable[[], Any]) -> None:
+        self._cancel(held, name)
+        loop = asyncio.get_running_loop()
+        held.timers[name] = loop.call_later(delay_s, lambda: self._spawn(work()))
+
+    def _cancel(self, held: _Held, name: str) -> None:
+        timer = held.timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("a live session's task failed", exc_info=task.exception())
+
+
+def _require_own(seat: Seat, peer_id: str) -> None:
+    if peer_id not in (*seat.peer_ids, seat.old_up_peer):
+        raise conflict("peer_unknown", "not a connection of this participant")

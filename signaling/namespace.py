@@ -1,0 +1,96 @@
+"""A role's Socket.IO namespace. Events go through one table and come back as acknowledgements.
+
+Facts of python-socketio that this is built around: with `async_handlers=False` the events of one client stay in order;
+a handler that raises sends no acknowledgement; a client may emit an event named `connect` or `disconnect`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import socketio
+from socketio.exceptions import ConnectionRefusedError as Refused
+
+from inspection.domain.actor import Role
+from inspection.domain.errors import InspectionError, Kind
+from signaling.callers import Caller
+from signaling.gate import Gate
+from signaling.handlers import HANDLERS, Asked
+from signaling.live import LiveSessions
+from signaling.messages import CLIENT_MESSAGES, ServerMessage
+from signaling.outbox import NAMESPACES
+from signaling.replies import Ack, answer, error_view
+
+_log = logging.getLogger(__name__)
+
+
+class SessionNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # the library has no types
+    """Owns the callers of its role."""
+
+    def __init__(self, role: Role, gate: Gate, live: LiveSessions) -> None:
+        super().__init__(NAMESPACES[role])
+        self._role = role
+        self._gate = gate
+        self._live = live
+        self._callers: dict[str, Caller] = {}
+
+    async def trigger_event(self, event: str, *args: Any) -> Any:
+        """The documented hook that every event passes."""
+        sid = args[0]
+        if event == "connect":
+            return None if sid in self._callers else await self._connect(sid, *args[1:])
+        if event == "disconnect":
+            forged = self.server.manager.is_connected(sid, self.namespace)
+            return None if forged else self._disconnect(sid)
+        return await self._answer(sid, event, args[1:])
+
+    async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        try:
+            login = await self._gate.admit(self._role, environ, auth)
+        except Exception as error:
+            view = error_view(error)
+            raise Refused(view.message, view.model_dump(mode="json", exclude_none=True)) from error
+        self._callers[sid] = Caller(sid, self._role, login)
+
+    def _disconnect(self, sid: str) -> None:
+        caller = self._callers.pop(sid, None)
+        if caller is not None and caller.session_id is not None:
+            self._live.lose_socket(caller.session_id, sid)
+
+    async def _answer(self, sid: str, event: str, args: tuple[Any, ...]) -> Ack:
+        async def work() -> ServerMessage | None:
+            caller = self._callers.get(sid)
+            if caller is None:
+                raise InspectionError(Kind.NOT_AUTHENTICATED, "not_authenticated", "connect first")
+            caller.allowance.take(time.monotonic())
+            message = _message(event, args)
+            caller.login = await self._gate.find(self._role, caller.login.token)
+            return await HANDLERS[event](Asked(self._live, caller), message)
+
+        return await answer(work)
+
+
+def _message(event: str, args: tuple[Any, ...]) -> Any:
+    """The event's one object, checked. Raises `unknown_event`, ValidationError."""
+    model = CLIENT_MESSAGES.get(event)
+    if model is None:
+        raise InspectionError(Kind.INVALID, "unknown_event", "no such event")
+    if len(args) > 1:
+        raise InspectionError(Kind.INVALID, "field_invalid", "one object a message")
+    return model.model_validate(args[0] if args else {}, strict=False)
+
+
+def make_server() -> socketio.AsyncServer:
+    """Short pings: a dead link is noticed within ten seconds. Origins are the gate's affair, for every transport."""
+    return socketio.AsyncServer(
+        async_mode="aiohttp",
+        async_handlers=False,
+        cors_allowed_origins=[],
+        max_http_buffer_size=100_000,
+        ping_interval=5,
+        ping_timeout=5,
+        logger=False,
+        engineio_logger=False,
+    )

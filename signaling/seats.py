@@ -1,0 +1,92 @@
+"""A live session as the edge holds it: who sits where, and which connections they have. No input or output here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from inspection.domain.actor import Actor, Role
+from inspection.domain.still_policy import StillState
+
+
+@dataclass(slots=True)
+class Seat:
+    """One participant's place: the socket that holds it, and at most one connection each way.
+
+    While a new up connection is being made `up_peer` is the new one and `old_up_peer` still sends.
+    """
+
+    participant_id: str
+    actor: Actor
+    sid: str | None
+    up_peer: str | None = None
+    old_up_peer: str | None = None
+    down_peer: str | None = None
+    is_sending: bool = False
+
+    @property
+    def is_applicant(self) -> bool:
+        return self.actor.role is Role.APPLICANT
+
+    @property
+    def media_role(self) -> Literal["applicant", "inspector"]:
+        return "applicant" if self.is_applicant else "inspector"
+
+    @property
+    def peer_ids(self) -> list[str]:
+        return [peer for peer in (self.up_peer, self.down_peer) if peer is not None]
+
+    def forget_peer(self, peer_id: str) -> bool:
+        """Whether it was a connection that the client counts on."""
+        if self.old_up_peer == peer_id:
+            self.old_up_peer = None
+            return False
+        if self.up_peer == peer_id:
+            self.up_peer, self.is_sending = self.old_up_peer, self.old_up_peer is not None
+            self.old_up_peer = None
+            return True
+        if self.down_peer == peer_id:
+            self.down_peer = None
+            return True
+        return False
+
+
+@dataclass(slots=True)
+class LiveTrack:
+    """A track that the relay journals now; `journal` is below the session's folder."""
+
+    track_id: str
+    participant_id: str
+    role: str
+    kind: str
+    journal: str
+
+
+@dataclass(slots=True)
+class LiveSession:
+    """Everything the edge knows of one open session; its registry owns it."""
+
+    inspection_id: str
+    session_id: str
+    still_state: StillState
+    recording: bool = False
+    is_ending: bool = False
+    seats: dict[str, Seat] = field(default_factory=dict)
+    tracks: dict[str, LiveTrack] = field(default_factory=dict)
+
+    def seat_of_sid(self, sid: str) -> Seat | None:
+        return next((seat for seat in self.seats.values() if seat.sid == sid), None)
+
+    def seat_of_peer(self, peer_id: str) -> Seat | None:
+        held = (seat for seat in self.seats.values() if peer_id in (*seat.peer_ids, seat.old_up_peer))
+        return next(held, None)
+
+    @property
+    def applicant(self) -> Seat | None:
+        return next((seat for seat in self.seats.values() if seat.is_applicant), None)
+
+    @property
+    def picture(self) -> LiveTrack | None:
+        """The newest track of the applicant's camera."""
+        films = [track for track in self.tracks.values() if track.kind == "video" and track.role == "applicant"]
+        return films[-1] if films else None
