@@ -17,7 +17,7 @@ from media.relay_recorder import OpenJournal
 from media.room import Room
 
 TICK_S = 0.025
-FEEDBACK_TICKS, JOURNAL_TICKS, SECOND_TICKS = 2, 4, 40
+FEEDBACK_TICKS, SECOND_TICKS = 2, 40
 MAX_EVENTS = 100_000
 
 logger = logging.getLogger(__name__)
@@ -119,8 +119,6 @@ class Relay:
         room.tick(now_us)
         if self._ticks % FEEDBACK_TICKS == 0:
             room.tick_feedback()
-        if self._ticks % JOURNAL_TICKS == 0:
-            room.tick_journals()
         if self._ticks % SECOND_TICKS == 0:
             room.tick_second(now_us)
 

@@ -15,9 +15,9 @@ import uvloop
 
 from media.config import RelayConfig
 from media.events import RelayEvent, to_wire
+from media.journal import JournalDisk
 from media.relay_clock import RelayClock
 from media.relay_core import Relay
-from media.relay_journals import Journals
 from media.wire import Message, WireServer
 
 CALLS = frozenset(
@@ -37,7 +37,8 @@ CALLS = frozenset(
 
 async def serve(socket_path: str, config: RelayConfig) -> None:
     """Until main has gone or a signal asks to stop."""
-    journals = Journals()
+    disk = JournalDisk()
+    disk.start()
     relay: Relay
 
     async def handle(call: str, args: Message) -> object:
@@ -50,14 +51,14 @@ async def serve(socket_path: str, config: RelayConfig) -> None:
     def emit(event: RelayEvent) -> None:
         server.send_event(to_wire(event))
 
-    relay = Relay(config, RelayClock(), emit, journals.open)
+    relay = Relay(config, RelayClock(), emit, disk.open)
     relay.start()
     await server.listen(socket_path)
     try:
         await _wait_stop(server)
     finally:
         await relay.aclose()
-        await journals.aclose()
+        await disk.aclose()
         await server.drain()
         await server.aclose()
 

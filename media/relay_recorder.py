@@ -7,11 +7,19 @@ import logging
 import secrets
 from base64 import b32encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
-from media.events import RecordingResumed, RecordingTrouble, RelayEvent, Role, SegmentClosed, TrackEnded, TrackStarted
+from media.events import (
+    GapDetected,
+    RecordingResumed,
+    RecordingTrouble,
+    RelayEvent,
+    Role,
+    SegmentClosed,
+    TrackEnded,
+    TrackStarted,
+)
+from media.journal import JournalHeader, JournalListener, JournalResumed, JournalTrouble, JournalWriter
 from media.relay_clock import RelayClock
 from media.up_track import UpTrack
 
@@ -19,30 +27,7 @@ logger = logging.getLogger(__name__)
 
 CODECS = {"video": "VP8", "audio": "opus"}
 
-
-@dataclass(frozen=True, slots=True)
-class JournalRequest:
-    """What a journal needs to know before its first record."""
-
-    path: Path
-    header: dict[str, Any]
-    on_segment: Callable[[Any], None]
-    on_trouble: Callable[[str | None], None]
-
-
-class Journal(Protocol):
-    """An open journal; `append` is cheap and bounded. `aclose` ends the last segment: (bytes, sha256)."""
-
-    def append(self, packet: bytes, arrival_us: int) -> None: ...
-
-    def append_sender_report(self, compound: bytes, arrival_us: int) -> None: ...
-
-    def tick(self) -> None: ...
-
-    async def aclose(self) -> tuple[int, str]: ...
-
-
-OpenJournal = Callable[[JournalRequest], Journal]
+OpenJournal = Callable[[Path, JournalHeader, JournalListener], JournalWriter]
 
 
 def new_track_id() -> str:
@@ -51,7 +36,7 @@ def new_track_id() -> str:
 
 
 class TrackRecorder:
-    """Opens its journal with the first packet, so that a silent track leaves no file."""
+    """Opens its journal with the first packet, so that a silent track leaves no file, and hands the track over to it."""
 
     def __init__(self, session: SessionRecorder, track: UpTrack, participant_id: str, role: Role) -> None:
         self.track_id = new_track_id()
@@ -59,56 +44,43 @@ class TrackRecorder:
         self._session = session
         self._track = track
         self._role = role
-        self._journal: Journal | None = None
+        self._journal: JournalWriter | None = None
 
     def append(self, packet: bytes, arrival_us: int) -> None:
         if self._journal is None:
             self._journal = self._open(arrival_us)
+            self._track.recorder = self._journal
         self._journal.append(packet, arrival_us)
 
     def append_sender_report(self, compound: bytes, arrival_us: int) -> None:
-        if self._journal is not None:
-            self._journal.append_sender_report(compound, arrival_us)
-
-    def tick(self) -> None:
-        if self._journal is not None:
-            self._journal.tick()
+        """Before the first packet there is no journal, and the next report is near."""
 
     async def aclose(self) -> None:
         journal, self._journal = self._journal, None
         if journal is None:
             return
-        length, digest = await journal.aclose()
+        end = await journal.aclose()
         self._session.emit(
-            TrackEnded(self._session.session_id, self.track_id, self._session.clock.wall_us(), length, digest)
+            TrackEnded(self._session.session_id, self.track_id, end.ended_us, end.bytes, end.sha256)
         )
 
-    def _open(self, arrival_us: int) -> Journal:
-        session, track = self._session, self._track
+    def _open(self, arrival_us: int) -> JournalWriter:
+        session, section = self._session, self._track.section
+        kind = "video" if section.kind == "video" else "audio"
         started = TrackStarted(
-            session.session_id, self.track_id, self.participant_id, self._role, track.section.kind,  # type: ignore[arg-type]
-            CODECS[track.kind], track.section.clock_rate, track.ssrc, f"journal/{self.track_id}.ytj", arrival_us,
+            session.session_id, self.track_id, self.participant_id, self._role, kind,
+            CODECS[kind], section.clock_rate, self._track.ssrc, f"journal/{self.track_id}.ytj", arrival_us,
         )
-        header = {
-            "session_id": session.session_id,
-            "track_id": self.track_id,
-            "participant_id": self.participant_id,
-            "role": self._role,
-            "kind": track.kind,
-            "codec": started.codec,
-            "clock_rate": started.clock_rate,
-            "payload_type": track.section.payload_type,
-            "ssrc": track.ssrc,
-            "created_us": arrival_us,
-        }
+        header = JournalHeader(
+            session.session_id, self.track_id, self.participant_id, self._role, kind,
+            started.codec, started.clock_rate, section.payload_type, started.ssrc, arrival_us,
+        )
         session.emit(started)
-        return session.open_journal(
-            JournalRequest(Path(session.directory) / started.journal, header, session.emit_segment, session.trouble)
-        )
+        return session.open_journal(Path(session.directory) / started.journal, header, session)
 
 
 class SessionRecorder:
-    """Owner of the session's journals."""
+    """Owner of the session's journals, and the listener of them all."""
 
     def __init__(
         self,
@@ -126,7 +98,8 @@ class SessionRecorder:
         self.on = False
         self._tracks: dict[UpTrack, TrackRecorder] = {}
         self._ending: set[asyncio.Task[None]] = set()
-        self._trouble: str | None = None
+        self._troubled: set[str] = set()
+        self._participants: dict[str, str] = {}
 
     def start(self) -> None:
         self.on = True
@@ -134,6 +107,7 @@ class SessionRecorder:
     def follow(self, track: UpTrack, participant_id: str, role: Role) -> TrackRecorder:
         recorder = TrackRecorder(self, track, participant_id, role)
         self._tracks[track] = recorder
+        self._participants[recorder.track_id] = participant_id
         return recorder
 
     def find_track_id(self, track: UpTrack) -> str | None:
@@ -158,26 +132,32 @@ class SessionRecorder:
     async def aclose(self) -> None:
         await self.stop()
 
-    def tick(self) -> None:
-        for recorder in self._tracks.values():
-            recorder.tick()
+    # what journals tell
 
-    def emit_segment(self, segment: SegmentClosed) -> None:
+    def segment_closed(self, segment: SegmentClosed) -> None:
         self.emit(segment)
 
-    def trouble(self, cause: str | None) -> None:
-        """A journal cannot write (its cause), or can again (None). One event per change of the session."""
-        if cause == self._trouble:
-            return
-        self._trouble = cause
-        now_us = self.clock.wall_us()
-        if cause is None:
-            self.emit(RecordingResumed(self.session_id, now_us))
-        else:
-            self.emit(RecordingTrouble(self.session_id, "disk_full" if cause == "disk_full" else "io_error", now_us))
+    def journal_trouble(self, trouble: JournalTrouble) -> None:
+        """The session's recording is in trouble from the first journal that is to the last."""
+        if not self._troubled:
+            self.emit(RecordingTrouble(self.session_id, trouble.cause, trouble.at_us))
+        self._troubled.add(trouble.track_id)
+
+    def journal_resumed(self, resumed: JournalResumed) -> None:
+        participant_id = self._participants.get(resumed.track_id, "")
+        self.emit(
+            GapDetected(
+                self.session_id, resumed.track_id, participant_id, "disk",
+                resumed.started_us, resumed.ended_us, resumed.packets,
+            )
+        )
+        self._troubled.discard(resumed.track_id)
+        if not self._troubled:
+            self.emit(RecordingResumed(self.session_id, self.clock.wall_us()))
 
     async def _end(self, recorder: TrackRecorder) -> None:
         try:
             await recorder.aclose()
         except Exception:
+            self._troubled.discard(recorder.track_id)
             logger.exception("journal of track %s did not close in order", recorder.track_id)

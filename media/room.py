@@ -22,8 +22,6 @@ from media.up_track import UpTrack
 MAILBOX = 256
 #: A down peer hears nothing but checks and reports; browsers send one of them every few seconds.
 DOWN_SILENT_US = 20_000_000
-#: A change of connection that took less than this is no gap.
-SMALLEST_GAP_US = 300_000
 #: An older connection that still delivers is kept until the newer one does.
 STILL_ALIVE_US = 200_000
 
@@ -116,10 +114,6 @@ class Room:
             elif isinstance(peer, DownPeer):
                 peer.send_reports(self._clock.wall_us())
             self._watch_silence(peer, now_us)
-
-    def tick_journals(self) -> None:
-        """Every 100 ms."""
-        self._recorder.tick()
 
     async def aclose(self) -> None:
         """Close journals, then peers. The last facts are emitted before this returns. Idempotent."""
@@ -362,14 +356,13 @@ class Room:
         if peer is None or not peer.media_us:
             return
         cause, since_us = self._away.pop(participant_id)
-        if peer.media_us - since_us >= SMALLEST_GAP_US:
-            offset_us = self._clock.wall_offset_us
-            self._emit(
-                GapDetected(
-                    self.session_id, None, participant_id, "silent" if cause == "silent" else "reconnect",
-                    since_us + offset_us, peer.media_us + offset_us, 0,
-                )
+        offset_us = self._clock.wall_offset_us
+        self._emit(
+            GapDetected(
+                self.session_id, None, participant_id, "silent" if cause == "silent" else "reconnect",
+                since_us + offset_us, peer.media_us + offset_us, 0,
             )
+        )
 
     def _report_losses(self, peer: UpPeer, now_us: int) -> None:
         for track in peer.tracks:

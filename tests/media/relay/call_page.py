@@ -26,14 +26,19 @@ const connected = (pc) => {
     if (!pc.connectedAt && ['connected', 'completed'].includes(pc.iceConnectionState)) pc.connectedAt = Date.now();
   });
 };
-window.offerUp = async ({video, audio, maxBitrate, frameRate}) => {
+window.offerUp = async ({video, audio, maxBitrate, frameRate, degradation}) => {
   const media = await navigator.mediaDevices.getUserMedia({
     video: video && {width: 1280, height: 720, frameRate}, audio});
   const pc = window.up = new RTCPeerConnection({iceServers: []});
   connected(pc);
   for (const track of media.getTracks()) {
     const encoding = track.kind === 'video' ? [{maxBitrate, maxFramerate: frameRate}] : [{}];
-    pc.addTransceiver(track, {direction: 'sendonly', streams: [media], sendEncodings: encoding});
+    const {sender} = pc.addTransceiver(track, {direction: 'sendonly', streams: [media], sendEncodings: encoding});
+    if (track.kind === 'video' && degradation) {
+      const parameters = sender.getParameters();
+      parameters.degradationPreference = degradation;
+      await sender.setParameters(parameters);
+    }
   }
   await pc.setLocalDescription();
   await complete(pc);
@@ -114,9 +119,11 @@ async def open_page(browser: Browser) -> Page:
 async def publish(
     page: Page, port: RelayPort, session_id: str, peer_id: str, role: Any = "applicant", *, video: bool = True,
     audio: bool = True, max_bits_per_s: int = 1_500_000, frames_per_s: int = 30, participant_id: str | None = None,
+    degradation: str | None = "maintain-resolution",
 ) -> None:
     offer = await page.evaluate("(o) => offerUp(o)", {
-        "video": video, "audio": audio, "maxBitrate": max_bits_per_s, "frameRate": frames_per_s})
+        "video": video, "audio": audio, "maxBitrate": max_bits_per_s, "frameRate": frames_per_s,
+        "degradation": degradation})
     answer = await port.add_up_peer(session_id, peer_id, participant_id or peer_id, role, offer)
     await page.evaluate("(sdp) => answerUp(sdp)", answer["sdp"])
 

@@ -1,0 +1,136 @@
+"""Real aiortc peers on both sides of a real relay process."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from media.errors import MediaError
+from media.events import GapDetected, PeerConnected, PeerLost, RelayRestarted
+from tests.media.relay.aiortc_peers import Receiver, Sender
+from tests.media.relay.conftest import RunningRelay
+
+pytestmark = pytest.mark.integration
+
+SESSION = "session-1"
+VIDEO, VOICE, FIRST_OTHER_VOICE = "0", "1", "2"
+
+
+async def test_an_inspector_sees_and_hears_the_applicant(relay: RunningRelay) -> None:
+    await relay.port.open_session(SESSION, str(relay.directory))
+    sender, receiver = Sender(), Receiver()
+    try:
+        await receiver.subscribe(relay.port, SESSION, "down")
+        await sender.publish(relay.port, SESSION, "up")
+        await receiver.wait_frames(VIDEO, 10)
+        await receiver.wait_frames(VOICE, 20)
+        fact = await relay.facts.find(PeerConnected, lambda event: event.direction == "up")
+        assert fact.remote_fingerprint.split()[1] in sender.pc.localDescription.sdp
+        assert fact.local_fingerprint.split()[1] in sender.pc.remoteDescription.sdp
+    finally:
+        await sender.aclose()
+        await receiver.aclose()
+
+
+async def test_the_applicant_hears_an_inspector_and_nobody_hears_themself(relay: RunningRelay) -> None:
+    await relay.port.open_session(SESSION, str(relay.directory))
+    inspector, applicant, mirror = Sender(video=False), Receiver(), Receiver()
+    try:
+        await applicant.subscribe(relay.port, SESSION, "applicant-down", "applicant")
+        await mirror.subscribe(relay.port, SESSION, "inspector-down", "inspector", "inspector")
+        await inspector.publish(relay.port, SESSION, "inspector-up", "inspector", "inspector")
+        await applicant.wait_frames("0", 20)
+        stats = await relay.stats(SESSION)
+        assert [slot["packets"] for slot in stats["peers"]["inspector-down"]["slots"]] == [0, 0, 0, 0, 0]
+    finally:
+        for peer in (inspector, applicant, mirror):
+            await peer.aclose()
+
+
+async def test_a_slot_goes_on_when_the_applicant_comes_back(relay: RunningRelay) -> None:
+    await relay.port.open_session(SESSION, str(relay.directory))
+    first, second, receiver = Sender(), Sender(), Receiver()
+    try:
+        await receiver.subscribe(relay.port, SESSION, "down")
+        await first.publish(relay.port, SESSION, "up-1", participant_id="applicant")
+        await receiver.wait_frames(VIDEO, 5)
+        await first.aclose()
+        lost = await relay.facts.find(PeerLost)
+        assert (lost.peer_id, lost.cause) == ("up-1", "closed")
+        await second.publish(relay.port, SESSION, "up-2", participant_id="applicant")
+        await receiver.wait_frames(VIDEO, 10)
+        gap = await relay.facts.find(GapDetected, lambda event: event.cause == "reconnect")
+        assert gap.participant_id == "applicant" and gap.ended_us > gap.started_us
+    finally:
+        for peer in (first, second, receiver):
+            await peer.aclose()
+
+
+async def test_a_muted_voice_is_not_passed_on_until_it_is_unmuted(relay: RunningRelay) -> None:
+    await relay.port.open_session(SESSION, str(relay.directory))
+    sender, receiver = Sender(video=False), Receiver()
+    try:
+        await receiver.subscribe(relay.port, SESSION, "down")
+        await sender.publish(relay.port, SESSION, "up", participant_id="applicant")
+        await receiver.wait_frames(VOICE, 10)
+        await relay.port.set_muted(SESSION, "applicant", True)
+        sent = (await relay.stats(SESSION))["peers"]["down"]["slots"][1]["packets"]
+        await _wait_packets(relay, 25)
+        assert (await relay.stats(SESSION))["peers"]["down"]["slots"][1]["packets"] == sent
+        await relay.port.set_muted(SESSION, "applicant", False)
+        await receiver.wait_frames(VOICE, 10)
+    finally:
+        await sender.aclose()
+        await receiver.aclose()
+
+
+async def _wait_packets(relay: RunningRelay, count: int) -> None:
+    """Until the sender has delivered `count` more packets."""
+
+    async def received() -> int:
+        return int((await relay.stats(SESSION))["peers"]["up"]["tracks"][0]["packets"])
+
+    target = await received() + count
+    while await received() < target:
+        pass
+
+
+async def test_a_killed_relay_is_started_anew_and_says_so(relay: RunningRelay) -> None:
+    await relay.port.open_session(SESSION, str(relay.directory))
+    killed = relay.supervisor.pid
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    await relay.facts.find(RelayRestarted)
+    assert relay.supervisor.pid not in (None, killed)
+    with pytest.raises(MediaError) as refused:
+        await relay.port.set_recording(SESSION, True)
+    assert refused.value.code == "session_unknown"
+    await relay.port.open_session(SESSION, str(relay.directory))
+    sender, receiver = Sender(), Receiver()
+    try:
+        await receiver.subscribe(relay.port, SESSION, "down")
+        await sender.publish(relay.port, SESSION, "up")
+        await receiver.wait_frames(VIDEO, 5)
+    finally:
+        await sender.aclose()
+        await receiver.aclose()
+
+
+async def test_the_silent_sender_is_given_up_after_three_seconds(relay: RunningRelay) -> None:
+    await relay.port.open_session(SESSION, str(relay.directory))
+    sender = Sender()
+    try:
+        await sender.publish(relay.port, SESSION, "up")
+        await relay.facts.find(PeerConnected)
+        for transport in {t.sender.transport for t in sender.pc.getTransceivers()}:
+            transport._send_rtp = _send_nothing
+        lost = await relay.facts.find(PeerLost, deadline_s=6)
+        assert lost.cause == "silent"
+    finally:
+        await sender.aclose()
+
+
+async def _send_nothing(data: bytes) -> None:
+    """A path that swallows all media."""
