@@ -16,7 +16,7 @@ from media import events
 from media.errors import MediaError
 from media.port import RelayPort
 from media.stills_port import StillsPort
-from signaling.live import LiveSessions
+from signaling.live import LiveSessions, Recover
 from signaling.seats import LiveSession, LiveTrack
 
 _log = logging.getLogger(__name__)
@@ -26,8 +26,15 @@ class Bridge:
     """Reads the relay's one stream of events. `inspection_of` is remembered beyond a session's end, for late facts."""
 
     def __init__(
-        self, relay: RelayPort, stills: StillsPort, ledger: MediaLedger, live: LiveSessions, evidence_root: Path
+        self,
+        relay: RelayPort,
+        stills: StillsPort,
+        ledger: MediaLedger,
+        live: LiveSessions,
+        recover: Recover,
+        evidence_root: Path,
     ) -> None:
+        self._recover = recover
         self._relay = relay
         self._stills = stills
         self._ledger = ledger
@@ -58,7 +65,7 @@ class Bridge:
 
     async def _take(self, event: events.RelayEvent) -> None:
         if isinstance(event, events.RelayRestarted):
-            await self._live.relay_restarted()
+            await self._live.relay_restarted(self._recover)
             return
         session = self._live.find(event.session_id)
         if session is not None:

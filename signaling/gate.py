@@ -17,7 +17,7 @@ from inspection.services.results import Login
 
 
 def cookie_name(role: Role) -> str:
-    """One cookie a role, so that inspector, auditor and applicant can be open in one browser (RFC 6265bis `__Host-`)."""
+    """One cookie a role, so that inspector, auditor and applicant can be open in one browser (RFC 6265bis)."""
     return f"__Host-ytk-{role.value}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ class _Held:
 
 
 SessionEnded = Callable[[str, str], None]
+Recover = Callable[[str, str], Coroutine[Any, Any, None]]
 
 
 class LiveSessions:
@@ -216,11 +217,12 @@ class LiveSessions:
         if seat is not None and seat.forget_peer(peer_id) and seat.sid is not None:
             await self.outbox.to_sid(seat.actor.role, seat.sid, PeerClosed(peer_id=peer_id, cause=cause))
 
-    async def relay_restarted(self) -> None:
+    async def relay_restarted(self, recover: Recover) -> None:
         """Every connection is gone: sessions are opened anew, and clients come back by themselves."""
         for held in list(self._held.values()):
             session = held.session
             session.tracks.clear()
+            self._spawn(recover(session.inspection_id, session.session_id))
             await self._quietly(self.relay.open_session(session.session_id, self._folder(session)), "open session")
             if session.recording:
                 await self._quietly(self.relay.set_recording(session.session_id, True), "record again")

@@ -1,0 +1,31 @@
+"""The shared objects of the HTTP application. `web/app.py` makes them; routes take them from the application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from inspection.services.media_ledger import MediaLedger
+from inspection.services.ports import Office
+from inspection.store.evidence_files import EvidenceFiles
+from media.relay_supervisor import RelaySupervisor
+from signaling.feed import EntryFeed
+
+if TYPE_CHECKING:
+    from web.rate_limit import RateLimits
+    from web.replay_jobs import ReplayJobs
+    from web.security import OwnOrigin
+    from web.settings import Settings
+
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings")
+OFFICE = web.AppKey("office", Office)
+FEED = web.AppKey("feed", EntryFeed)
+MEDIA_LEDGER = web.AppKey("media_ledger", MediaLedger)
+EVIDENCE = web.AppKey("evidence", EvidenceFiles)
+EVIDENCE_ROOT = web.AppKey("evidence_root", Path)
+REPLAY_JOBS: web.AppKey[ReplayJobs] = web.AppKey("replay_jobs")
+RATE_LIMITS: web.AppKey[RateLimits] = web.AppKey("rate_limits")
+OWN_ORIGIN: web.AppKey[OwnOrigin] = web.AppKey("own_origin")
+RELAY = web.AppKey("relay", RelaySupervisor)
