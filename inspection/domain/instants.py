@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from inspection.domain.errors import field_invalid
+
+_FIRST_YEAR, _LAST_YEAR = 1969, 2201
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def checked_instant(field: str, at: datetime) -> datetime:
+    """The instant in UTC, or `field_invalid`: without a zone, or outside of 1970 to 2200."""
+    if at.tzinfo is None or not _FIRST_YEAR < at.year < _LAST_YEAR:
+        raise field_invalid(field, f"needs a zone and a year from {_FIRST_YEAR + 1} to {_LAST_YEAR - 1}")
+    return at.astimezone(UTC)
 
 
 def rfc3339_ms(at: datetime) -> str:

@@ -7,10 +7,14 @@ import unicodedata
 from inspection.domain.errors import field_invalid
 
 _KEPT_CONTROLS = "\n\t"
+_ONE_LINE_REFUSES = frozenset(("Cc", "Cf", "Zl", "Zp"))
 
 
 def clean_text(field: str, text: object, most: int, *, least: int = 1, one_line: bool = False) -> str:
-    """The trimmed text in NFC, or `field_invalid`: wrong length, control characters, lone surrogates."""
+    """The trimmed text in NFC, or `field_invalid`: wrong length, control characters, lone surrogates.
+
+    One line, for names: no line ends, and no invisible characters that could turn the reading round.
+    """
     if not isinstance(text, str):
         raise field_invalid(field, "not a text")
     if any(unicodedata.category(char) == "Cs" for char in text):
@@ -18,7 +22,13 @@ def clean_text(field: str, text: object, most: int, *, least: int = 1, one_line:
     trimmed = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     if not least <= len(trimmed) <= most:
         raise field_invalid(field, f"needs {least} to {most} characters")
-    allowed = "" if one_line else _KEPT_CONTROLS
-    if any(unicodedata.category(char) == "Cc" and char not in allowed for char in trimmed):
+    if any(_is_refused(char, one_line) for char in trimmed):
         raise field_invalid(field, "control characters")
     return trimmed
+
+
+def _is_refused(char: str, one_line: bool) -> bool:
+    category = unicodedata.category(char)
+    if one_line:
+        return category in _ONE_LINE_REFUSES
+    return category == "Cc" and char not in _KEPT_CONTROLS

@@ -53,7 +53,7 @@ async def sign_in(office: Office, role: Role, username: str, password: str) -> L
     subject = keyed_hash(office, "username", username[:_PASSWORD_MOST])
     async with office.reading() as uow:
         await _require_tries_left(office, uow, subject)
-        found = await uow.users.find_by_username(username)
+        found = await uow.users.find_by_username(username) if _USERNAME.fullmatch(username) else None
     password_hash = found[1] if found is not None else None
     right = await office.passwords.verify(password_hash, password[:_PASSWORD_MOST])
     async with office.uow() as uow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from inspection.domain.entry import EntryDraft
 from inspection.domain.errors import InspectionError, Kind, conflict, field_invalid
 from inspection.domain.identity_numbers import normal_phone
 from inspection.domain.inspections import Inspection, InspectionState
+from inspection.domain.instants import checked_instant
 from inspection.domain.invitations import Invitation, SentCode, pickup_as_typed
 from inspection.domain.sessions import Session, SessionState
 from inspection.domain.words import (
@@ -85,6 +87,7 @@ async def redeem(
     to another browser. Raises `code_wrong` (with `tries_left`), `code_locked`, `code_expired`,
     `invitation_unknown|used|expired|revoked`. A wrong try is stored before it is refused.
     """
+    told = checked_instant("told_at", told_at)
 
     async def work(uow: UnitOfWork) -> Redeemed:
         now = office.clock.now()
@@ -98,10 +101,10 @@ async def redeem(
             raise refusal
         kept = tried.kept_until(now + timedelta(days=office.rules.return_days))
         await uow.invitations.save(kept)
-        return await _let_in(office, uow, inspection, kept, told_at, agreed_position, key)
+        return await _let_in(office, uow, inspection, kept, told, agreed_position, key)
 
     subject = keyed_hash(office, "redeemer", token)
-    asked = Command(subject, "redeem", key, (token, code, told_at, agreed_position))
+    asked = Command(subject, "redeem", key, (token, code, told, agreed_position))
     redeemed, is_new = await run_once(office, asked, Redeemed, work, _without_secrets)
     return redeemed if is_new else await _with_secrets(office, redeemed, key)
 
@@ -193,8 +196,9 @@ def _code_hash(office: Office, invitation: Invitation, code: str) -> str:
 
 
 def _is_code_right(office: Office, invitation: Invitation, code: str) -> bool:
-    typed = pickup_as_typed(code)
-    return invitation.code is not None and _code_hash(office, invitation, typed) == invitation.code.code_hash
+    if invitation.code is None:
+        return False
+    return hmac.compare_digest(_code_hash(office, invitation, pickup_as_typed(code)), invitation.code.code_hash)
 
 
 async def _let_in(

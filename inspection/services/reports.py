@@ -11,6 +11,7 @@ from inspection.domain.actor import Actor, Role
 from inspection.domain.entry import EntryDraft
 from inspection.domain.errors import InspectionError, Kind, field_invalid
 from inspection.domain.inspections import Inspection, Premises
+from inspection.domain.instants import checked_instant
 from inspection.domain.observations import CheckMark, CheckResult, Place, Seen
 from inspection.domain.sessions import Session
 from inspection.domain.text import clean_text
@@ -190,11 +191,10 @@ async def _require_stills(uow: UnitOfWork, inspection: Inspection, still_ids: tu
 
 def _fix_of(report: FixReport, now: datetime) -> Fix:
     source = clean_text("source", report.source, 40, least=0, one_line=True)
-    if report.taken_at.tzinfo is None:
-        raise field_invalid("taken_at", "an instant needs a zone")
+    taken_at = checked_instant("taken_at", report.taken_at)
     try:
         position = Position(report.latitude, report.longitude, report.datum)
-        return Fix(position, report.accuracy_m, report.taken_at, now, source)
+        return Fix(position, report.accuracy_m, taken_at, now, source)
     except GeoError as error:
         raise InspectionError(Kind.INVALID, "fix_invalid", "no position", field="position") from error
 

@@ -9,6 +9,7 @@ from inspection.domain.entry import EntryDraft
 from inspection.domain.errors import conflict, field_invalid
 from inspection.domain.findings import Finding
 from inspection.domain.inspections import Inspection, InspectionState
+from inspection.domain.instants import checked_instant
 from inspection.domain.observations import SiteVisit, VisitItem
 from inspection.domain.text import clean_text
 from inspection.services.access import get_inspection_for, get_template, require_role
@@ -69,7 +70,7 @@ def _clean_item(item: VisitItem) -> VisitItem:
 def _require_form(
     office: Office, visited_at: datetime, visitors: tuple[str, ...], items: tuple[VisitItem, ...]
 ) -> None:
-    if visited_at.tzinfo is None or visited_at > office.clock.now():
+    if checked_instant("visited_at", visited_at) > office.clock.now():
         raise field_invalid("visited_at", "an instant that has been")
     if not 1 <= len(visitors) <= _MOST_VISITORS:
         raise field_invalid("visitors", f"needs 1 to {_MOST_VISITORS} names")

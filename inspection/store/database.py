@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from inspection.domain.errors import InspectionError, Kind
+from inspection.domain.errors import InspectionError, Kind, not_found
 from inspection.services.ports import (
     AttemptRows,
     CheckRows,
@@ -151,6 +152,10 @@ def _storage_errors() -> Iterator[None]:
     """A full disk, a locked file or a failing one is `unavailable`; anything else is a fault of ours."""
     try:
         yield
+    except PoolTimeoutError as error:
+        raise InspectionError(Kind.UNAVAILABLE, "busy", "too many readers at once", retry_after_s=2) from error
+    except UnicodeEncodeError as error:
+        raise not_found() from error  # an id with lone surrogates cannot be anybody's
     except DBAPIError as error:
         code = _CODES.get(_primary_code(error))
         if code is None:

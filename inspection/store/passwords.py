@@ -27,7 +27,7 @@ class Argon2Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash in PHC form, with its parameters and salt."""
-        return await self._run(self._hasher.hash, password)
+        return await self._run(self._hasher.hash, _bytes(password))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether it fits; an unknown user costs the same work."""
@@ -43,7 +43,7 @@ class Argon2Passwords:
 
     def _fits(self, password_hash: str | None, password: str) -> bool:
         try:
-            self._hasher.verify(password_hash or self._nobody, password)
+            self._hasher.verify(password_hash or self._nobody, _bytes(password))
         except (VerificationError, InvalidHashError):
             return False
         return password_hash is not None
@@ -56,3 +56,8 @@ class Argon2Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
         finally:
             self._waiting -= 1
+
+
+def _bytes(password: str) -> bytes:
+    """Whatever people type has bytes, lone surrogates too."""
+    return password.encode("utf-8", "surrogatepass")

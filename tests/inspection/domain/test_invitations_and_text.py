@@ -99,6 +99,12 @@ def test_what_is_no_clean_text_is_refused(text):
         clean_text("text", text, 20)
 
 
+def test_a_name_has_no_invisible_characters_and_a_chat_line_may_join_emoji():
+    with pytest.raises(InspectionError, match="field_invalid"):
+        clean_text("name", "张\u202e三", 20, one_line=True)
+    assert clean_text("text", "一家\U0001f468\u200d\U0001f469", 20)
+
+
 @given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)))
 def test_instants_survive_the_database_and_the_wire(at):
     assert from_unix_us(to_unix_us(at)) == at

@@ -59,6 +59,14 @@ async def test_wrong_password_unknown_user_and_wrong_role_answer_alike(house):
     }
 
 
+@pytest.mark.parametrize("typed", ["\ud800", "\x00", "x" * 100_000, ""])
+async def test_whatever_is_typed_is_only_a_failed_sign_in(house, typed):
+    await house.staff("li")
+    assert (await wrong(house, typed)).code == "sign_in_failed"
+    with pytest.raises(InspectionError, match="sign_in_failed"):
+        await accounts.sign_in(house.office, Role.INSPECTOR, "li", typed)
+
+
 async def test_ten_wrong_passwords_lock_the_name_for_a_quarter_of_an_hour(house):
     await house.staff("li")
     for _ in range(10):

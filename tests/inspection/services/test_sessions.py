@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -11,7 +12,7 @@ from inspection.domain.errors import InspectionError
 from inspection.domain.inspections import InspectionState
 from inspection.domain.observations import CheckResult, Seen, StillReason
 from inspection.domain.sessions import Decision, EndCause, Nature, SessionState
-from inspection.services import closing, inspections, reports, sessions, stills
+from inspection.services import audit, closing, inspections, reports, sessions, stills
 from inspection.services.reports import FixReport
 from inspection.services.results import RenderedStill
 from tests.inspection.services.office import HOME, House, Live, go_live, north_of, open_house
@@ -99,6 +100,25 @@ async def test_a_killed_server_states_who_was_cut_off_and_people_come_back_to_th
     await after.aclose()
 
 
+async def test_commands_cut_off_halfway_leave_a_whole_chain_and_no_lock(live):
+    async def say(number: int) -> None:
+        await reports.send_chat(live.office, live.applicant, live.session_id, f"第{number}句", f"k{number}")
+
+    tasks = [asyncio.create_task(say(number)) for number in range(30)]
+    for number, task in enumerate(tasks):
+        for _ in range(number % 7):
+            await asyncio.sleep(0)
+        if number % 2:
+            task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for number in range(30):
+        await say(number)
+    page = await audit.entries(live.office, live.applicant, live.inspection.id, 0, 1000)
+    said = [entry.payload["text"] for entry in page.entries if entry.kind == "chat"]
+    assert sorted(said) == sorted(f"第{number}句" for number in range(30))
+    assert all(late.prev == early.hash for early, late in zip(page.entries, page.entries[1:], strict=False))
+
+
 # closing
 
 
@@ -173,7 +193,7 @@ async def test_strangers_get_the_answer_for_what_is_not_there(live):
     stranger = (await live.house.staff("zhao")).as_actor()
     other = Actor(Role.APPLICANT, "someone-else", "别人", Level.PHONE)
     for actor in (stranger, other):
-        for session_id in (live.session_id, "no-such-session"):
+        for session_id in (live.session_id, "no-such-session", "\ud800", "x" * 10_000, "\x00"):
             assert await refused(sessions.join(live.office, actor, session_id)) == "unknown"
     assert await refused(inspections.get_inspection(live.office, stranger, live.inspection.id)) == "unknown"
 
@@ -257,6 +277,15 @@ async def test_what_is_no_position_is_refused(live, changed):
     assert (
         await refused(reports.report_fix(live.office, live.applicant, live.session_id, asked, live.key()))
         == "fix_invalid"
+    )
+
+
+@pytest.mark.parametrize("taken_at", [datetime.max, datetime.max.replace(tzinfo=timezone(-timedelta(hours=12)))])
+async def test_a_fix_without_a_sensible_time_is_refused(live, taken_at):
+    asked = replace(a_report(live), taken_at=taken_at)
+    assert (
+        await refused(reports.report_fix(live.office, live.applicant, live.session_id, asked, live.key()))
+        == "field_invalid"
     )
 
 
