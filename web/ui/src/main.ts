@@ -1,9 +1,8 @@
-import { createApp, h } from 'vue'
-import { RouterView, createRouter, createWebHistory } from 'vue-router'
-import { auditRoutes } from './views/audit/routes'
-import { officeRoutes } from './views/office/routes'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { i18n, locale } from './i18n'
+import { makeRouter } from './router'
+import './styles/base.css'
 
-/** One page, many doors: each route loads its own chunk, so that phones never load the desk's library. */
-const router = createRouter({ history: createWebHistory('/'), routes: [...officeRoutes, ...auditRoutes] })
-
-createApp({ render: () => h(RouterView) }).use(router).mount('#app')
+document.documentElement.lang = locale.value
+createApp(App).use(i18n).use(makeRouter()).mount('#app')

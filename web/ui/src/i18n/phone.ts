@@ -1,1 +1,4 @@
-export const phoneMessages = { 'zh-CN': {}, en: {} }
+import { phoneEn } from './phone.en'
+import { phoneZh } from './phone.zh'
+
+export const phoneMessages = { 'zh-CN': phoneZh, en: phoneEn }

@@ -78,7 +78,7 @@ export interface DeviceRow extends Row {
   camera: string
   muted: boolean
   paused: boolean
-  torch: string
+  torch: boolean
 }
 
 export interface GuidanceRow extends Row {

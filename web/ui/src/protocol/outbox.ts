@@ -1,6 +1,6 @@
 /**
- * Acts that the server has not acknowledged yet, oldest first. Acts that hold typed text are also kept in storage, so
- * that a reload of the page loses nothing a person wrote.
+ * Acts that the server has not acknowledged yet, oldest first. Decisions and acts that hold typed text are also kept in
+ * storage, so that a reload of the page loses nothing a person wrote or decided.
  *
  * Bound: 100 acts. When full, the oldest measurement (place, device state) makes room; without one the new act is
  * refused and the caller tells the person.
@@ -14,6 +14,7 @@ export interface Act {
 export type TextStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 const MEASUREMENTS = new Set(['fix:report', 'device:report'])
+const DECISIONS = new Set(['session:stop', 'summary:sign']) // never lost, even without a word beside them
 const TEXT_FIELDS = ['text', 'note', 'statement', 'reason']
 export const OUTBOX_LIMIT = 100
 
@@ -57,7 +58,7 @@ export class Outbox {
   }
 
   private save(): void {
-    const typed = this.acts.filter(holdsText)
+    const typed = this.acts.filter((act) => DECISIONS.has(act.event) || holdsText(act))
     try {
       if (typed.length === 0) this.storage?.removeItem(this.name)
       else this.storage?.setItem(this.name, JSON.stringify(typed))

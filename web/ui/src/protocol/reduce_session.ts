@@ -60,7 +60,7 @@ const CHANGES: Record<string, Change> = {
       camera: payload.text('camera'),
       muted: payload.flag('muted'),
       paused: payload.flag('paused'),
-      torch: payload.text('torch') || (payload.flag('torch') ? 'on' : 'off'),
+      torch: payload.flag('torch'),
     },
   }),
   summary: (session, { seq, at, actor }, payload) => ({

@@ -6,7 +6,7 @@ export class FakeTrack {
   contentHint = ''
   constructor(
     readonly kind: 'audio' | 'video',
-    readonly id = kind,
+    readonly id: string = kind,
   ) {}
   stop(): void {
     this.stopped = true
