@@ -1,0 +1,99 @@
+"""The office of one data folder: database, keys, ports. For the server and for console commands alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspection.services.ports import Office, OfficeRules, Signer
+from inspection.store.clock import SystemClock, SystemRandom
+from inspection.store.database import Database, open_database
+from inspection.store.evidence_files import EvidenceFiles
+from inspection.store.migration import upgrade
+from inspection.store.passwords import Argon2Passwords
+from inspection.store.pepper import load_or_create_pepper
+from inspection.store.pictures import LimitedPictures
+from inspection.store.signer import load_or_create_signer
+from inspection.store.sms_outbox import ConsoleSms
+from inspection.store.templates_file import load_templates
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """Where everything of one office lies."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "yuntakan.db"
+
+    @property
+    def evidence(self) -> Path:
+        return self.root / "evidence"
+
+    @property
+    def tls(self) -> Path:
+        return self.root / "tls"
+
+    @property
+    def sms_outbox(self) -> Path:
+        return self.root / "outbox" / "sms.jsonl"
+
+    @property
+    def signing_key(self) -> Path:
+        return self.root / "keys" / "ledger.ed25519"
+
+    @property
+    def pepper(self) -> Path:
+        return self.root / "keys" / "pepper"
+
+    def socket(self, name: str) -> Path:
+        """Where a child process listens."""
+        return self.root / "run" / f"{name}.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOffice:
+    office: Office
+    database: Database
+    evidence: EvidenceFiles
+    signer: Signer
+    folder: DataFolder
+
+
+@asynccontextmanager
+async def open_office(root: Path, rules: OfficeRules) -> AsyncIterator[OpenOffice]:
+    """Makes what is missing, upgrades the database, closes it in the end."""
+    folder = DataFolder(root.resolve())
+    await asyncio.to_thread(_prepare, folder)
+    clock = SystemClock()
+    signer = load_or_create_signer(folder.signing_key)
+    database = open_database(folder.database, signer, clock)
+    evidence = EvidenceFiles(folder.evidence)
+    office = Office(
+        uow=database.uow,
+        reading=database.reading,
+        clock=clock,
+        random=SystemRandom(),
+        pepper=load_or_create_pepper(folder.pepper),
+        sms=ConsoleSms(folder.sms_outbox, clock),
+        passwords=Argon2Passwords(),
+        evidence=evidence,
+        pictures=LimitedPictures(),
+        signer=signer,
+        templates=load_templates(),
+        rules=rules,
+    )
+    try:
+        yield OpenOffice(office, database, evidence, signer, folder)
+    finally:
+        await database.aclose()
+
+
+def _prepare(folder: DataFolder) -> None:
+    folder.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    upgrade(folder.database)
