@@ -57,7 +57,7 @@ class CheckMark:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """A captured frame; `file` is below the session's evidence folder, `lookup` is no credential."""
+    """A captured frame; `file` is below the inspection's evidence folder, `lookup` is no credential."""
 
     id: str
     inspection_id: str

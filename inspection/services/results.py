@@ -182,7 +182,7 @@ class CheckMarked:
 
 @dataclass(frozen=True, slots=True)
 class StillPlan:
-    """A still to be rendered: where to (`file` is below the session's folder), and the stamp.
+    """A still to be rendered: where to (`file` is below the inspection's folder), and the stamp.
 
     `{frame}` in a line of the stamp stands for the frame number until the frame is known.
     """

@@ -44,7 +44,7 @@ async def plan_still(
         reason=reason,
         item_id=item_id,
         lookup=facts.lookup,
-        file=f"stills/{still_id}.jpg",
+        file=f"{session.id}/stills/{still_id}.jpg",
         stamp_lines=stamp_lines(facts),
         containment=facts.containment,
     )

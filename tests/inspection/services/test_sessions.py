@@ -411,6 +411,7 @@ async def test_a_still_is_stamped_with_the_reported_place_and_its_frame_number(l
     assert payload["stamp"][3].startswith("手机上报位置(未核实)±12米 WGS-84")
     assert payload["stamp"][5] == f"帧号:417 查询号:{plan.lookup}(不是凭证)"
     assert (payload["containment"], payload["item_id"]) == ("INSIDE", "layout")
+    assert payload["file"] == f"{live.session_id}/stills/{plan.still_id}.jpg"
     assert await stills.get_still(live.office, live.applicant, live.inspection.id, plan.still_id) == done.still
 
 
