@@ -145,7 +145,7 @@ async def wait_until_gone(socket_path: Path, patience_s: float) -> None:
     """After a kill of main its relay closes its journals and ends; only then may they be looked at."""
     try:
         async with asyncio.timeout(patience_s):
-            while await _somebody_listens(socket_path):
+            while await _somebody_listens(socket_path):  # noqa: ASYNC110  (another process: nothing to wait on)
                 await asyncio.sleep(0.05)
     except TimeoutError:
         _log.error("an older process still listens at %s", socket_path)
