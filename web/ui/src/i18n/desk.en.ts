@@ -3,7 +3,7 @@ import type { DeskTexts } from './desk.zh-CN'
 export const deskEn: DeskTexts = {
   brand: 'YunTaKan',
   slogan: 'Remote video inspection',
-  role: { inspector: 'Inspector', auditor: 'Auditor', applicant: 'Applicant' },
+  role: { inspector: 'Inspector', auditor: 'Auditor', applicant: 'Applicant', system: 'System' },
   nav: { list: 'Inspections', create: 'New inspection', signOut: 'Sign out', language: '中文', back: 'Back', auditList: 'Audit' },
   common: {
     loading: 'Loading…', retry: 'Load again', save: 'Save', cancel: 'Cancel', close: 'Close', copy: 'Copy', copied: 'Copied', yes: 'Yes', no: 'No', none: 'None',
@@ -20,9 +20,7 @@ export const deskEn: DeskTexts = {
     count: '{n} in all', auditTitle: 'Inspection records', auditHint: 'Every look is itself an entry.',
   },
   state: {
-    requested: 'Registered', opened: 'Registered', open: 'In progress', scheduled: 'Scheduled', invited: 'Invited', prepared: 'Prepared', live: 'Live', in_session: 'Live', waiting: 'Waiting',
-    session: 'Live', inspected: 'Inspected', rectification: 'Rectification', review: 'In review', site_visit: 'Site visit due', on_site: 'Site visit due', visited: 'Visited', concluded: 'Opinion given',
-    closed: 'Closed', filed: 'Filed', ended: 'Ended', stopped: 'Changed to a visit', withdrawn: 'Withdrawn',
+    opened: 'Registered', invited: 'Invited', in_session: 'In session', rectifying: 'Rectification', under_review: 'Opinion due', on_site_required: 'Site visit due', concluded: 'Opinion given',
   },
   nature: {
     guidance: 'Guidance', verification: 'Verification', recheck: 'Re-check',
@@ -32,7 +30,7 @@ export const deskEn: DeskTexts = {
   },
   sessionState: { waiting: 'Waiting', live: 'Live', ended: 'Ended' },
   endCause: { completed: 'completed', stopped: 'changed to a visit by the applicant', abandoned: 'broken off' },
-  invitationState: { open: 'unused', pending: 'unused', created: 'unused', sent: 'sent', redeemed: 'used', used: 'used', revoked: 'revoked', expired: 'expired' },
+  invitationState: { open: 'unused', used: 'used', revoked: 'revoked', expired: 'expired' },
   create: {
     title: 'New inspection', item: 'Service item', itemPlaceholder: 'Choose the item (it sets the checklist)', itemCount: '{n} check items', premises: 'Premises', premisesName: 'Name of the premises', address: 'Address',
     position: 'Position', positionHint: 'Click the entrance on the map, or type latitude and longitude (WGS-84).', latitude: 'Latitude', longitude: 'Longitude', here: 'Use this computer’s position', hereFailed: 'No position from this computer; click on the map or type it.',
@@ -106,9 +104,12 @@ export const deskEn: DeskTexts = {
     segment: 'segment', recovered: 'recovered segment', torn: 'torn tail', gap: 'gap', fix: 'fix', no_fix: 'no fix', check: 'check', still: 'still', chat: 'chat', guidance: 'guidance', device: 'device', finding: 'finding', rectification: 'rectification', rectification_accepted: 'rectification accepted', rectification_rejected: 'rectification rejected',
     dispute: 'objection', dispute_answer: 'answer to objection', summary: 'summary', signature: 'signature', refusal: 'refused to sign', stopped: 'stopped, come in person', session_ended: 'session ended', site_visit: 'site visit', opinion: 'opinion', view: 'look', export: 'export', clock: 'clock',
   },
-  gapCause: { loss: 'packets lost', silent: 'no data', reconnect: 'reconnecting', muted: 'muted', paused: 'paused', disk: 'disk trouble' },
+  gapCause: { loss: 'packets lost', silent: 'no data', reconnect: 'reconnecting', muted: 'muted', paused: 'paused', disk: 'disk trouble', ledger: 'ledger could not keep up' },
   guidanceWhat: { detail_on: 'detail on', detail_off: 'detail off', cover: 'cover this' },
   agreedTo: { position: 'position', recording: 'recording' },
   map: { grid: 'No base map configured: graticule', premises: 'Registered position', track: 'Track', now: 'Current position', label: 'Map', licence: 'Map approval' },
-  error: { character_not_supported: 'Contains characters that the stamp’s font lacks: {detail}', fallback: 'It did not work ({code})' },
+  error: {
+    finding_open: 'A finding is not settled yet', site_visit_required: 'A site visit has to be recorded first', evidence_missing: 'An evidence file is missing; nothing was exported', storage_busy: 'Storage is busy, please try again shortly',
+    character_not_supported: 'Contains characters that the stamp’s font lacks: {detail}', fallback: 'It did not work ({code})',
+  },
 }

@@ -2,7 +2,7 @@
 export const deskZh = {
   brand: '云踏勘',
   slogan: '远程视频勘验',
-  role: { inspector: '踏勘人员', auditor: '审计人员', applicant: '申请人' },
+  role: { inspector: '踏勘人员', auditor: '审计人员', applicant: '申请人', system: '系统' },
   nav: { list: '勘验事项', create: '新建勘验', signOut: '退出登录', language: 'English', back: '返回', auditList: '审计查阅' },
   common: {
     loading: '正在加载…', retry: '重新加载', save: '保存', cancel: '取消', close: '关闭', copy: '复制', copied: '已复制', yes: '是', no: '否', none: '无',
@@ -19,9 +19,7 @@ export const deskZh = {
     count: '共 {n} 件', auditTitle: '勘验台账', auditHint: '每次查阅都会记入台账。',
   },
   state: {
-    requested: '已登记', opened: '已登记', open: '办理中', scheduled: '已预约', invited: '已邀请', prepared: '已准备', live: '通话中', in_session: '通话中', waiting: '待开始',
-    session: '通话中', inspected: '已踏勘', rectification: '整改中', review: '待复核', site_visit: '待上门', on_site: '待上门', visited: '已上门', concluded: '已出意见',
-    closed: '已办结', filed: '已归档', ended: '已结束', stopped: '改为上门', withdrawn: '已撤回',
+    opened: '已登记', invited: '已邀请', in_session: '通话中', rectifying: '整改中', under_review: '待出意见', on_site_required: '待上门', concluded: '已出意见',
   },
   nature: {
     guidance: '预踏勘', verification: '核查', recheck: '整改复核',
@@ -31,7 +29,7 @@ export const deskZh = {
   },
   sessionState: { waiting: '待开始', live: '通话中', ended: '已结束' },
   endCause: { completed: '正常结束', stopped: '申请人改为上门', abandoned: '中断后未恢复' },
-  invitationState: { open: '待使用', pending: '待使用', created: '待使用', sent: '已发送', redeemed: '已使用', used: '已使用', revoked: '已撤销', expired: '已过期' },
+  invitationState: { open: '待使用', used: '已使用', revoked: '已撤销', expired: '已过期' },
   create: {
     title: '新建勘验', item: '办理事项', itemPlaceholder: '选择事项(决定勘验要点)', itemCount: '{n} 个勘验要点', premises: '场所', premisesName: '场所名称', address: '地址',
     position: '位置', positionHint: '在地图上点一下标出大门位置,或直接填写经纬度(WGS-84)。', latitude: '纬度', longitude: '经度', here: '用本机位置', hereFailed: '取不到本机位置,请在图上点选或填写经纬度。',
@@ -105,10 +103,13 @@ export const deskZh = {
     segment: '录像段', recovered: '补录录像段', torn: '残缺尾部', gap: '中断', fix: '定位', no_fix: '无定位', check: '要点结论', still: '定格照片', chat: '文字', guidance: '提示', device: '设备状态', finding: '提出问题', rectification: '整改答复', rectification_accepted: '接受整改', rectification_rejected: '退回整改',
     dispute: '陈述申辩', dispute_answer: '答复申辩', summary: '小结', signature: '签名', refusal: '拒绝签名', stopped: '停止,改为上门', session_ended: '会话结束', site_visit: '上门核实', opinion: '核查意见', view: '查阅', export: '导出', clock: '时钟',
   },
-  gapCause: { loss: '网络丢包', silent: '没有数据', reconnect: '重新连接', muted: '静音', paused: '暂停', disk: '磁盘异常' },
+  gapCause: { loss: '网络丢包', silent: '没有数据', reconnect: '重新连接', muted: '静音', paused: '暂停', disk: '磁盘异常', ledger: '台账来不及写入' },
   guidanceWhat: { detail_on: '要求高清', detail_off: '恢复普通画质', cover: '提示遮挡' },
   agreedTo: { position: '采集位置', recording: '录像' },
   map: { grid: '未配置底图:显示经纬网', premises: '登记位置', track: '移动轨迹', now: '当前位置', label: '地图', licence: '审图号' },
-  error: { character_not_supported: '含有水印字体不支持的字:{detail}', fallback: '操作没有成功({code})' },
+  error: {
+    finding_open: '还有问题没有处理完,不能出具“符合”意见', site_visit_required: '须先登记上门核实', evidence_missing: '有证据文件缺失,无法导出', storage_busy: '存储繁忙,请稍后再试',
+    character_not_supported: '含有水印字体不支持的字:{detail}', fallback: '操作没有成功({code})',
+  },
 }
 export type DeskTexts = typeof deskZh

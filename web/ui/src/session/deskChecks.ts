@@ -10,10 +10,16 @@ export interface CheckAnswer {
   still_ids: string[]
 }
 
+/** Only what was seen clearly can pass. */
+export function canPass(seen: Seen | null): boolean {
+  return seen === null || seen === 'seen'
+}
+
 /** What to send for an answer, or null while a half is missing. What was not seen clearly needs no result. */
 export function checkToSend(itemId: string, answer: CheckAnswer): CheckInput | null {
   const { seen, note, still_ids } = answer
-  const result = answer.result ?? (seen === 'unclear' || seen === 'not_shown' ? 'na' : null)
+  const wanted = answer.result === 'pass' && !canPass(seen) ? null : answer.result
+  const result = wanted ?? (canPass(seen) ? null : 'na')
   return seen && result ? { item_id: itemId, seen, result, note: note.trim(), still_ids } : null
 }
 

@@ -77,7 +77,7 @@ export function useConsole(sessionId: string): Console {
       const opened = await session.publishAudio()
       microphone.value = opened.ok ? null : opened.problem
     },
-    takeStill: (itemId) => session.act<TakenStill>('still:take', itemId ? { item_id: itemId, reason: 'manual' } : { reason: 'manual' }),
+    takeStill: (itemId) => session.act<TakenStill>('still:take', itemId ? { item_id: itemId } : {}),
     mark: (input) => done(session.act('check:mark', { ...input })),
     say: (text) => done(session.act('chat:send', { text })),
     askDetail: (on) => done(session.act('detail:request', { on })),

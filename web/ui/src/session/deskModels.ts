@@ -43,7 +43,7 @@ export interface SignatureView {
 }
 export interface SessionView {
   id: string
-  number: string
+  number: number
   nature: Nature
   state: 'waiting' | 'live' | 'ended'
   started_at: string | null
@@ -163,7 +163,7 @@ export interface ParticipantView {
 }
 export interface ReplaySession {
   id: string
-  number: string
+  number: number
   nature: Nature
   started_at: string | null
   ended_at: string | null

@@ -51,7 +51,8 @@ function drawTile(pen: CanvasRenderingContext2D, size: L.Point, at: (x: number, 
     line(pen, 0, y, size.x, y)
     const lng = Math.ceil(topLeft.lng / step)
     const x = ((lng * step - topLeft.lng) / (bottomRight.lng - topLeft.lng)) * size.x
-    if (i % 2 === 0 && lng % 2 === 0 && x < size.x) pen.fillText(`${(i * step).toFixed(digits)}, ${(lng * step).toFixed(digits)}`, x + 4, y - 4)
+    const label = `${(i * step).toFixed(digits)}, ${(lng * step).toFixed(digits)}`
+    if (i % 2 === 0 && lng % 2 === 0 && x < size.x - 4 - label.length * 5.6) pen.fillText(label, x + 4, y - 4)
   }
 }
 function line(pen: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {
