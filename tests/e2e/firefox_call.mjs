@@ -70,8 +70,6 @@ async function comeIn(page) {
   await tap(page, 'notice-continue')
   await tap(page, 'position-agree')
   await fill(page, 'code-input', await readCode(askedAt))
-  const submit = await page.$(byId('code-submit'))
-  if (submit) await submit.click().catch((moved) => console.error(`the page moved on by itself: ${moved.message}`))
   await tap(page, 'preflight-start')
   await page.waitForSelector(byId('live-stop'), { visible: true })
 }
@@ -108,8 +106,9 @@ try {
     voice_at_phone: await grows(phone, ['inbound-rtp', 'audio', 'packetsReceived'], 100),
   }
   await tap(desk, 'console-still')
-  await desk.waitForSelector(`${byId('console-stills')} img`)
-  seen.still = await desk.$eval(`${byId('console-stills')} img`, (image) => image.getAttribute('src'))
+  const still = '[data-testid^="still-"] img'
+  await desk.waitForSelector(still)
+  seen.still = await desk.$eval(still, (image) => image.getAttribute('src'))
   await phone.bringToFront()
   await phone.screenshot({ path: join(out, 'firefox-phone.png') })
   await desk.bringToFront()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -22,7 +23,7 @@ def write_camera_file(path: Path, seconds: int = 12, width: int = 640, height: i
     return path
 
 
-def _frames(width: int, height: int):  # type: ignore[no-untyped-def]
+def _frames(width: int, height: int) -> Iterator[av.VideoFrame]:
     clips = find_clips()
     if not clips:
         raise FileNotFoundError("no real clips: install requirements-footage.txt")

@@ -1,0 +1,121 @@
+"""The whole job on real screens: an applicant, two inspectors and an auditor, with real footage as the camera."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from examples.robot_applicant.footage import find_clips
+from examples.robot_applicant.robot import picture_of
+from tests.e2e import acts
+from tests.e2e.browsers import Screen, chromium, open_desk, open_phone
+from tests.e2e.office import Office
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+async def test_an_inspection_from_the_invitation_to_the_verified_package(
+    office: Office, camera_file: Path, tmp_path: Path
+) -> None:
+    async with chromium(camera_file) as phones, chromium() as desks:
+        first = await open_desk(desks, f"{office.url}/office/login")
+        await acts.sign_in(first, office.inspectors[0])
+        await acts.open_inspection(first, office.inspectors[1])
+        invited = await acts.invite(first, "verification")
+        await first.picture("case-invited")
+        assert "http" not in office.sms()[0]["text"], "an SMS carries no link"
+
+        phone = await open_phone(phones, invited.link)
+        await phone.see("notice-continue")
+        await phone.picture("phone-notice")
+        await acts.come_in(phone, office)
+        consoles = [first, await open_desk(desks, f"{office.url}/office/login", 1920, 1080)]
+        await acts.sign_in(consoles[1], office.inspectors[1])
+        for console in consoles:
+            await console.page.goto(invited.console_url)
+        await hold_the_session(phone, consoles)
+        await settle(phone, first, invited.inspection_url, tmp_path)
+
+        auditor = await open_desk(desks, f"{office.url}/audit/login", 1440, 900)
+        await acts.sign_in(auditor, office.auditor)
+        await replay(auditor)
+    verify_on_the_command_line(office, invited.inspection_url.rsplit("/", 1)[1], tmp_path)
+
+
+async def hold_the_session(phone: Screen, consoles: list[Screen]) -> None:
+    first = consoles[0]
+    await expect(phone.page.get_by_test_id("live-recording")).to_have_attribute("data-on", "true")
+    for console in consoles:
+        await console.wait_media("video", "framesDecoded", 45)
+        await console.wait_media("audio", "packetsReceived", 100)
+    await phone.wait_media("audio", "packetsReceived", 100)
+    for metres in (10, 45, 90):
+        await phone.walk_to(metres)
+        await expect(first.page.get_by_test_id("console-place")).to_be_visible()
+    await acts.take_still(first)
+    await acts.mark_all(consoles)
+    await first.type("console-chat-input", "请把镜头对准排烟口,慢一点。")
+    await first.tap("console-chat-send")
+    await expect(phone.page.get_by_test_id("live-unread")).to_be_visible()
+    await acts.raise_finding(first, "排烟口滤网油污较厚,需清洗")
+    await phone.picture("phone-live")
+    await first.picture("console")
+    await consoles[1].picture("console-1920")
+    await acts.agree_on_summary(phone, consoles, "已查看全部要点,1 项需整改,其余符合要求。")
+    await expect(phone.page.get_by_test_id("live-ended")).to_have_attribute("data-cause", "completed")
+
+
+async def settle(phone: Screen, desk: Screen, inspection_url: str, tmp_path: Path) -> None:
+    photo = tmp_path / "after.jpg"
+    photo.write_bytes(picture_of(find_clips()[0]))
+    await phone.tap("live-end-my")
+    await acts.answer_finding(phone, photo)
+    await phone.picture("phone-case")
+    await desk.page.goto(inspection_url)
+    await desk.tap("finding-accept")
+    await expect(desk.page.locator("[data-testid^='finding-'][data-state='accepted']")).to_be_visible()
+    await acts.record_visit(desk)
+    await acts.give_opinion(desk)
+    await desk.picture("case-concluded")
+
+
+async def replay(auditor: Screen) -> None:
+    await auditor.page.locator("[data-testid^='inspection-']").first.click()
+    video = auditor.page.get_by_test_id("replay-video")
+    await expect(video).to_be_visible(timeout=60_000)
+    await auditor.page.wait_for_function("document.querySelector('video')?.readyState >= 2")
+    for lane in ("stills", "findings", "chat"):
+        await jump(auditor, lane)
+    await auditor.tap("audit-verify")
+    await expect(auditor.page.get_by_test_id("verdict")).to_have_attribute("data-verdict", "whole", timeout=60_000)
+    await auditor.picture("replay")
+
+
+async def jump(auditor: Screen, lane: str) -> None:
+    """A click on a mark moves the film to its moment, within half a second."""
+    mark = auditor.page.get_by_test_id(f"timeline-{lane}").first
+    wanted_s = int(str(await mark.get_attribute("data-offset-ms"))) / 1000
+    await mark.click()
+    await auditor.page.wait_for_function(
+        "wanted => { const film = document.querySelector('video');"
+        " return !film.seeking && Math.abs(film.currentTime - wanted) <= 0.5 }",
+        arg=wanted_s,
+    )
+
+
+def verify_on_the_command_line(office: Office, inspection_id: str, tmp_path: Path) -> None:
+    package = tmp_path / "package.zip"
+    office.run("export", inspection_id, "-o", str(package))
+    verdict = json.loads(office.run("verify", str(package), "--json").stdout)
+    assert verdict["verdict"] == "whole", verdict
+    assert office.run("check").returncode == 0
+    broken = bytearray(package.read_bytes())
+    broken[len(broken) // 2] ^= 0x01
+    package.write_bytes(broken)
+    verdict = json.loads(office.run("verify", str(package), "--json", expected=1).stdout)
+    assert verdict["verdict"] == "broken"
+    assert re.search(r"\w", verdict["first_problem"]["where"])
