@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from pathlib import Path
@@ -19,12 +20,16 @@ UI = HERE.parents[1] / "web" / "ui"
 FIREFOX = "/usr/bin/firefox-esr"
 
 
-async def test_firefox_joins_speaks_shows_and_takes_a_still(office: Office, tmp_path: Path) -> None:
+async def invite(office: Office) -> acts.Invited:
     async with chromium() as desks:
         desk = await open_desk(desks, f"{office.url}/office/login")
         await acts.sign_in(desk, office.inspectors[0])
         await acts.open_inspection(desk, None)
-        invited = await acts.invite(desk, "guidance")
+        return await acts.invite(desk, "guidance")
+
+
+def test_firefox_joins_speaks_shows_and_takes_a_still(office: Office, tmp_path: Path) -> None:
+    invited = asyncio.run(invite(office))
     case = tmp_path / "case.json"
     case.write_text(json.dumps(job(office, invited)))
     OUTPUT.mkdir(parents=True, exist_ok=True)
