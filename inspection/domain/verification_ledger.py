@@ -98,7 +98,11 @@ class ChainCheck:
             raise Broken(Code.ENTRY_PREV, where)
 
     def _require_seal(self, fields: dict[str, Any], where: str) -> None:
-        if body_hash(fields) != fields["hash"]:
+        try:
+            found = body_hash(fields)
+        except CanonicalError as error:
+            raise Broken(Code.ENTRY_HASH, where) from error
+        if found != fields["hash"]:
             raise Broken(Code.ENTRY_HASH, where)
         signature = strict_base64(fields["sig"])
         if signature is None or not self._verify(self._public_key, signature, signed_message(fields["hash"])):

@@ -31,7 +31,7 @@ STORED, DEFLATED = 0, 8
 _CHUNK_BYTES = 256 * 1024
 _MAX_CENTRAL_BYTES = 64 * 1024 * 1024
 _VERSIONS_NEEDED = (10, 20, 45)
-_FLAG_UTF8, _FLAGS_DEFLATE = 0x800, 0x006
+_FLAGS = 0x806  # UTF-8 names and the hints on how hard the packer tried
 _INFO_ZIP = 0x031E  # made by Info-ZIP's zip 3.0 on Unix: it alone marks text files in the internal attributes
 _END_PLACE, _CENTRAL_PLACE = "end of central directory", "central directory"
 
@@ -177,7 +177,7 @@ def _read_end64(stream: BinaryIO, end: int, short: tuple[int, int, int]) -> tupl
     magic, length, made_by, needed, disk, start_disk, here, count, central_bytes, offset = _unpack(
         END64, _at(stream, record_at, END64.size), _END_PLACE
     )
-    known = magic == END64_MAGIC and length == END64.size - 12 and needed == 45 and made_by & 0xFF in (30, 45)
+    known = magic == END64_MAGIC and length == END64.size - 12 and needed == 45 and made_by in (45, _INFO_ZIP)
     if not known or disk or start_disk or here != count:
         raise _not_plain(_END_PLACE)
     limits = (FULL16, FULL32, FULL32)
@@ -233,8 +233,7 @@ def _zip64(extra: bytes, values: tuple[int, ...], where: str) -> tuple[int, ...]
 
 
 def _require_known_way(needed: int, flags: int, method: int, where: str) -> None:
-    allowed = _FLAG_UTF8 | (_FLAGS_DEFLATE if method == DEFLATED else 0)
-    if needed not in _VERSIONS_NEEDED or method not in (STORED, DEFLATED) or flags & ~allowed:
+    if needed not in _VERSIONS_NEEDED or method not in (STORED, DEFLATED) or flags & ~_FLAGS:
         raise _not_plain(where)
 
 
