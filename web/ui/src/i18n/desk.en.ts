@@ -51,7 +51,7 @@ export const deskEn: DeskTexts = {
     stills: 'Stills', noStills: 'No stills yet.', findings: 'Findings', noFindings: 'No findings.', newFinding: 'Raise a finding', visits: 'Site visits', noVisits: 'No site visit recorded.', newVisit: 'Record a visit', opinion: 'Opinion',
     noOpinion: 'No opinion given yet.', giveOpinion: 'Give the opinion', started: 'Started', ended: 'Ended', signatures: 'Signatures', noSummary: 'No summary', summary: 'Summary', checks: 'Check items', notChecked: 'not looked at', number: 'Number',
     footer: 'This record is working material of the inspection, not a licensing decision. Against the decision itself, administrative reconsideration or litigation is open by law (time limits: see the decision).',
-    twoNeeded: 'A verification needs two inspectors; this inspection has only one.',
+    nth: 'No. {n}', twoNeeded: 'A verification needs two inspectors; this inspection has only one.',
   },
   invite: {
     title: 'Invite the applicant', code: 'Pick-up code', codeHint: 'The applicant enters the code and the phone number of the application.', qr: 'Scan on the spot', link: 'Link', linkHint: 'Opening the link uses nothing up; it is redeemed after the code by SMS.', expires: 'Valid until {at}',

@@ -50,7 +50,7 @@ export const deskZh = {
     stills: '定格照片', noStills: '还没有定格照片。', findings: '整改意见', noFindings: '没有提出问题。', newFinding: '提出问题', visits: '上门核实', noVisits: '还没有上门记录。', newVisit: '登记上门', opinion: '核查意见',
     noOpinion: '尚未给出核查意见。', giveOpinion: '给出意见', started: '开始', ended: '结束', signatures: '签名', noSummary: '没有小结', summary: '小结', checks: '勘验要点', notChecked: '未查看', number: '编号',
     footer: '本记录是核查过程材料,不是许可决定。对许可决定不服,可依法申请行政复议或提起行政诉讼(期限见决定书)。',
-    twoNeeded: '核查须两名踏勘人员。本事项目前只有一名。',
+    nth: '第 {n} 次', twoNeeded: '核查须两名踏勘人员。本事项目前只有一名。',
   },
   invite: {
     title: '邀请申请人', code: '取件码', codeHint: '申请人输入取件码和申请时的手机号即可进入。', qr: '当面扫码', link: '链接', linkHint: '打开链接不会使邀请失效,收到验证码后才算使用。', expires: '有效至 {at}',
