@@ -50,7 +50,7 @@ async def raise_finding(
     require_role(actor, Role.INSPECTOR)
     kept = clean_text("text", text, _TEXT)
     kept_clause = clean_text("clause", clause, _CLAUSE, least=0, one_line=True)
-    if due_date < office.clock.now().date():
+    if due_date < office.today():
         raise field_invalid("due_date", "lies in the past")
 
     async def work(uow: UnitOfWork) -> FindingChanged:

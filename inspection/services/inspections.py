@@ -57,22 +57,21 @@ class NewInspection:
 
 
 async def open_inspection(office: Office, actor: Actor, new: NewInspection, key: str) -> InspectionOpened:
-    """Opens an inspection. Raises `field_invalid`, `uscc_invalid`, `id_number_invalid`, `phone_invalid`."""
+    """Opens an inspection.
+
+    Raises `field_invalid`, `uscc_invalid`, `id_number_invalid`, `phone_invalid`, and `character_not_supported`
+    for a name that stamps could not show.
+    """
     require_role(actor, Role.INSPECTOR)
     template = get_template(office, new.item_id)
-    premises = Premises(
-        clean_text("premises.name", new.premises_name, 60, one_line=True),
-        clean_text("premises.address", new.address, 120, one_line=True),
-        new.position,
-        new.fence,
-    )
+    premises = _premises(office, new)
     applicant = _applicant(office, new)
 
     async def work(uow: UnitOfWork) -> InspectionOpened:
-        now = office.clock.now()
+        now, year = office.clock.now(), office.today().year
         inspection = Inspection(
             id=new_id(office),
-            number=f"YTK-{now.year}-{await uow.inspections.next_number(now.year):05d}",
+            number=f"YTK-{year}-{await uow.inspections.next_number(year):05d}",
             item_id=template.id,
             item_name=template.name,
             premises=premises,
@@ -162,19 +161,36 @@ async def inspectors_of(uow: UnitOfWork, inspection: Inspection) -> tuple[User, 
     return tuple(user for user in found if user is not None)
 
 
+def _premises(office: Office, new: NewInspection) -> Premises:
+    return Premises(
+        name=_stamped_name(office, "premises.name", new.premises_name),
+        address=clean_text("premises.address", new.address, 120, one_line=True),
+        position=new.position,
+        fence=new.fence,
+    )
+
+
+def _stamped_name(office: Office, field: str, name: str) -> str:
+    """A name that will stand on stamps; better refused here than at the first still."""
+    kept = clean_text(field, name, 60, one_line=True)
+    missing = office.missing_characters(kept)
+    if missing:
+        raise InspectionError(Kind.INVALID, "character_not_supported", f"cannot be shown: {missing}", field=field)
+    return kept
+
+
 def _applicant(office: Office, new: NewInspection) -> Applicant:
     number = new.id_number.strip().upper()
     if new.id_kind is IdKind.USCC and not is_uscc(number):
         raise InspectionError(Kind.INVALID, "uscc_invalid", "no such code", field="applicant.id_number")
-    today = office.clock.now().date() + timedelta(days=1)
-    if new.id_kind is IdKind.RESIDENT_ID and not is_resident_id(number, today):
+    if new.id_kind is IdKind.RESIDENT_ID and not is_resident_id(number, office.today()):
         raise InspectionError(Kind.INVALID, "id_number_invalid", "no such number", field="applicant.id_number")
     phone = normal_phone(new.phone)
     if not is_mobile_phone(phone):
         raise InspectionError(Kind.INVALID, "phone_invalid", "no mobile number", field="applicant.phone")
     return Applicant(
         id=new_id(office),
-        name=clean_text("applicant.name", new.applicant_name, 60, one_line=True),
+        name=_stamped_name(office, "applicant.name", new.applicant_name),
         id_kind=new.id_kind,
         id_number=number,
         id_masked=mask_id_number(number),

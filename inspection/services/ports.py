@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from inspection.domain.entry import Entry
 from inspection.domain.findings import Finding
@@ -315,9 +316,17 @@ class OfficeRules:
         code_sms(self.sms_name, "000000", self.code_minutes, self.phone)
 
 
+def all_characters_show(_text: str) -> str:
+    """For an office whose stamps can show every character."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Everything a use case may reach. `uow` opens a writing transaction, `reading` one that only reads."""
+    """Everything a use case may reach. `uow` opens a writing transaction, `reading` one that only reads.
+
+    `missing_characters` gives the characters of a text that the stamp's font cannot show.
+    """
 
     uow: Callable[[], AbstractAsyncContextManager[UnitOfWork]]
     reading: Callable[[], AbstractAsyncContextManager[UnitOfWork]]
@@ -331,3 +340,8 @@ class Office:
     signer: Signer
     templates: Sequence[Template]
     rules: OfficeRules
+    missing_characters: Callable[[str], str] = all_characters_show
+
+    def today(self) -> date:
+        """The day at the office."""
+        return self.clock.now().astimezone(ZoneInfo(self.rules.timezone)).date()

@@ -59,7 +59,6 @@ inspections = Table(
     metadata,
     id_column(),
     Column("number", String(32), nullable=False, unique=True),
-    Column("year", Integer, nullable=False),
     words("item_id"),
     words("item_name"),
     words("premises_json"),

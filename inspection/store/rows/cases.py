@@ -23,7 +23,7 @@ class SqlInspections(TableRows):
 
     async def add(self, inspection: Inspection) -> None:
         """Adds an inspection."""
-        await self._add({"id": inspection.id, "year": inspection.opened_at.year, **_inspection_values(inspection)})
+        await self._add({"id": inspection.id, **_inspection_values(inspection)})
 
     async def save(self, inspection: Inspection) -> None:
         """Writes it back."""
@@ -44,7 +44,8 @@ class SqlInspections(TableRows):
 
     async def next_number(self, year: int) -> int:
         """Nothing is ever deleted, so that counting numbers."""
-        counted = select(func.count()).select_from(self.table).where(self.table.c.year == year)
+        of_year = self.table.c.number.startswith(f"YTK-{year}-", autoescape=True)
+        counted = select(func.count()).select_from(self.table).where(of_year)
         return int((await self._connection.execute(counted)).scalar_one()) + 1
 
 

@@ -13,7 +13,7 @@ from inspection.domain.findings import Finding, FindingState, RectificationState
 from inspection.domain.inspections import InspectionState, OpinionKind
 from inspection.domain.observations import VisitItem
 from inspection.domain.sessions import Decision
-from inspection.services import audit, closing, findings, inspections, opinions, visits
+from inspection.services import audit, closing, findings, inspections, opinions, sessions, visits
 from tests.inspection.services.office import Live, in_days
 
 pytestmark = pytest.mark.integration
@@ -211,6 +211,14 @@ async def test_a_fit_opinion_waits_for_findings_and_a_visit(live):
     assert (await judged(live, OpinionKind.FIT)).opinion.given_by_name == "张三"
     assert await refused(judged(live, OpinionKind.NOT_FIT)) == "state_conflict"
     assert await refused(raised(live)) == "state_conflict"
+
+
+async def test_an_opinion_ends_a_session_that_still_waits(live):
+    await completed(live)
+    created = await live.house.invited(live.inspector, live.inspection)
+    done = await judged(live, OpinionKind.NOT_FIT)
+    assert [entry.kind for entry in done.entries] == ["session_ended", "opinion"]
+    assert await refused(sessions.join(live.office, live.inspector, created.session.id)) == "session_not_open"
 
 
 async def test_after_a_stop_the_visit_brings_the_case_on(live):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from geo import Circle, Polygon, Position
@@ -61,6 +64,24 @@ async def test_what_was_typed_wrong_is_named_by_its_field(house, changed, refuse
     inspector = (await house.staff("li")).as_actor()
     assert await refusal(house, inspector, **changed) == refused
     assert await inspections.list_inspections(house.office, inspector) == []
+
+
+@pytest.mark.parametrize("field", ["premises_name", "applicant_name"])
+async def test_a_name_that_no_stamp_can_show_is_refused_at_the_start(house, field):
+    inspector = (await house.staff("li")).as_actor()
+    office = replace(house.office, missing_characters=lambda text: "".join(char for char in text if char == "\u3645"))
+    with pytest.raises(InspectionError) as caught:
+        await inspections.open_inspection(office, inspector, new_inspection(**{field: "小\u3645馆"}), "k")
+    assert (caught.value.code, caught.value.field) == ("character_not_supported", field.replace("_", "."))
+    assert "\u3645" in caught.value.message
+
+
+async def test_the_number_is_of_the_year_at_the_office(house):
+    inspector = (await house.staff("li")).as_actor()
+    house.clock.at = datetime(2026, 12, 31, 15, 59, tzinfo=UTC)
+    assert (await house.opened(inspector)).number == "YTK-2026-00001"
+    house.clock.move(minutes=1)
+    assert (await house.opened(inspector)).number == "YTK-2027-00001"
 
 
 async def test_the_second_inspector_is_another_inspector(house):

@@ -71,7 +71,6 @@ def upgrade() -> None:
         "inspections",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("number", sa.String(length=32), nullable=False),
-        sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("item_id", sa.Text(), nullable=False),
         sa.Column("item_name", sa.Text(), nullable=False),
         sa.Column("premises_json", sa.Text(), nullable=False),

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from hypothesis import settings
+
+# A loaded machine is slow, not wrong.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
