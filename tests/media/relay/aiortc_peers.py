@@ -66,11 +66,12 @@ class Sender:
 
 
 class Receiver:
-    """`frames[mid]` counts what was decoded in each slot."""
+    """`frames[mid]` counts what was decoded in each slot, `peaks[mid]` is the loudest sample."""
 
     def __init__(self) -> None:
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.frames: dict[str, int] = {}
+        self.peaks: dict[str, int] = {}
         self._changed = asyncio.Condition()
         self._tasks: list[asyncio.Task[None]] = []
         self.pc.on("track", self._take)
@@ -103,9 +104,11 @@ class Receiver:
     async def _count(self, mid: str, track: MediaStreamTrack) -> None:
         while True:
             try:
-                await track.recv()
+                frame = await track.recv()
             except MediaStreamError:
                 return
+            if isinstance(frame, av.AudioFrame):
+                self.peaks[mid] = max(self.peaks.get(mid, 0), int(np.abs(frame.to_ndarray()).max()))
             async with self._changed:
                 self.frames[mid] = self.frames.get(mid, 0) + 1
                 self._changed.notify_all()

@@ -28,7 +28,8 @@ const connected = (pc) => {
 };
 window.offerUp = async ({video, audio, maxBitrate, frameRate, degradation}) => {
   const media = await navigator.mediaDevices.getUserMedia({
-    video: video && {width: 1280, height: 720, frameRate}, audio});
+    video: video && {width: 1280, height: 720, frameRate},
+    audio: audio && {echoCancellation: false, noiseSuppression: false, autoGainControl: false}});
   const pc = window.up = new RTCPeerConnection({iceServers: []});
   connected(pc);
   for (const track of media.getTracks()) {
@@ -49,14 +50,10 @@ window.answerDown = async (sdp) => {
   const pc = window.down = new RTCPeerConnection({iceServers: []});
   connected(pc);
   pc.ontrack = ({track, streams}) => {
-    const id = streams[0].id;
-    let element = document.getElementById(id);
-    if (!element) {
-      element = document.createElement('video');
-      Object.assign(element, {id, autoplay: true, muted: true, playsInline: true});
-      document.body.append(element);
-      element.srcObject = streams[0];
-    }
+    const element = document.createElement(track.kind);
+    Object.assign(element, {id: `${streams[0].id}-${track.kind}`, autoplay: true, playsInline: true});
+    document.body.append(element);
+    element.srcObject = new MediaStream([track]);
   };
   await pc.setRemoteDescription({type: 'offer', sdp});
   await pc.setLocalDescription();
@@ -93,6 +90,7 @@ async def launch(playwright: Playwright, clip: Path) -> Browser:
     return await playwright.chromium.launch(
         executable_path=CHROMIUM,
         headless=True,
+        ignore_default_args=["--mute-audio"],
         args=[
             "--no-sandbox",
             "--disable-gpu",

@@ -25,7 +25,8 @@ async def test_an_inspector_sees_and_hears_the_applicant(relay: RunningRelay) ->
         await receiver.subscribe(relay.port, SESSION, "down")
         await sender.publish(relay.port, SESSION, "up")
         await receiver.wait_frames(VIDEO, 10)
-        await receiver.wait_frames(VOICE, 20)
+        await receiver.wait_frames(VOICE, 50)
+        assert 2000 < receiver.peaks[VOICE] < 5000
         fact = await relay.facts.find(PeerConnected, lambda event: event.direction == "up")
         assert fact.remote_fingerprint.split()[1] in sender.pc.localDescription.sdp
         assert fact.local_fingerprint.split()[1] in sender.pc.remoteDescription.sdp
