@@ -1,0 +1,189 @@
+"""Settings of a server. The only place that reads the environment; command-line flags win over it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from inspection.domain.errors import InspectionError
+from inspection.services.ports import OfficeRules
+from media.config import RelayConfig
+from media.stills_port import StillsConfig
+from web.lan import lan_addresses
+
+PREFIX = "YUNTAKAN_"
+_HIGHEST_PORT = 65535
+
+
+class SettingsError(Exception):
+    """A setting that cannot be; the message is one line for a person."""
+
+
+class OfficeSettings(BaseModel):
+    """What an office calls itself, and how long it keeps and admits: see `OfficeRules`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    unit_name: str = "示范县行政审批局"
+    sms_name: str = "示范县审批局"
+    portal_name: str = "示范政务"
+    phone: str = "12345"
+    notice_basis: str = "《行政许可法》第三十四条"
+    kept_years: int = Field(default=5, ge=1, le=100)
+    invitation_hours: int = Field(default=24, ge=1, le=24 * 30)
+    timezone: str = "Asia/Shanghai"
+
+
+class Settings(BaseSettings):
+    """Each is a variable `YUNTAKAN_…` (`YUNTAKAN_OFFICE__UNIT_NAME` below `office`); most are a flag of `serve` too."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, arbitrary_types_allowed=True
+    )
+
+    data: Path = Path("data")
+    host: str = "0.0.0.0"
+    port: int = Field(default=8443, ge=1, le=_HIGHEST_PORT)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    public_url: str | None = None
+    public_address: str | None = None
+    udp_ports: Annotated[tuple[int, int] | None, NoDecode] = None
+    relay_loopback: bool | None = None
+    ice_servers: tuple[dict[str, Any], ...] = ()
+    tile_url: str | None = None
+    tile_attribution: str = ""
+    free_space_floor_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
+    office: OfficeSettings = OfficeSettings()
+
+    @property
+    def rules(self) -> OfficeRules:
+        """Raises InspectionError where names are too long for the notice; `read_settings` has seen to that."""
+        return OfficeRules(**self.office.model_dump())
+
+    @property
+    def relay_config(self) -> RelayConfig:
+        """Loopback candidates are offered when asked for, or where the machine has no other address."""
+        loopback = self.relay_loopback if self.relay_loopback is not None else not lan_addresses()
+        return RelayConfig(loopback=loopback, public_address=self.public_address, udp_ports=self.udp_ports)
+
+    @property
+    def stills_config(self) -> StillsConfig:
+        return StillsConfig(cache_directory=str(self.data.resolve() / "cache" / "fonts"))
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether this process speaks TLS itself; behind a proxy it does not."""
+        return not self.behind_proxy
+
+    @property
+    def tile_origin(self) -> str | None:
+        """Scheme and host of the map tiles, for the content security policy."""
+        if self.tile_url is None:
+            return None
+        parts = urlsplit(self.tile_url.replace("{s}", "*"))
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment; no dotenv file, no secrets folder."""
+        return init_settings, env_settings
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("udp_ports", mode="before")
+    @classmethod
+    def _port_range(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        first, _, last = value.partition("-")
+        if not (first.strip().isdecimal() and last.strip().isdecimal()):
+            raise ValueError("write a range as 40000-40199")
+        low, high = int(first), int(last)
+        if not 1024 <= low <= high <= _HIGHEST_PORT:
+            raise ValueError("a range from 1024 to 65535, the lower port first")
+        return low, high
+
+    @field_validator("public_address")
+    @classmethod
+    def _literal_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            ip_address(value)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme != "https" or not parts.hostname or parts.path not in ("", "/") or parts.query:
+            raise ValueError("an origin as https://tk.example.gov.cn")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("tile_url")
+    @classmethod
+    def _tile_template(cls, value: str | None) -> str | None:
+        if value is not None and not (value.startswith("https://") and all(f"{{{part}}}" in value for part in "xyz")):
+            raise ValueError("an https address with {z}, {x} and {y}")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together")
+        if self.behind_proxy and not self.trusted_proxies:
+            raise ValueError("behind_proxy needs trusted_proxies: the networks that forwarded headers are taken from")
+        if self.behind_proxy and self.tls_cert is not None:
+            raise ValueError("behind_proxy and tls_cert exclude each other: the proxy holds the certificate")
+        return self
+
+
+def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings from flags (None: not given) and the environment. Raises SettingsError."""
+    _refuse_unknown(os.environ if environment is None else environment)
+    try:
+        settings = Settings(**{name: value for name, value in flags.items() if value is not None})
+        _ = settings.rules
+    except ValidationError as error:
+        raise SettingsError(_first_line(error)) from error
+    except (InspectionError, json.JSONDecodeError, ValueError) as error:
+        raise SettingsError(str(error)) from error
+    return settings
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    """A misspelt variable would silently mean the default."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in environment:
+        if name.upper().startswith(PREFIX) and name.upper().split("__")[0] not in known:
+            raise SettingsError(f"{name}: no such setting")
+
+
+def _first_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
