@@ -56,11 +56,11 @@ def stamp_lines(facts: StampFacts) -> tuple[str, ...]:
     nature = NATURE_WORDS[facts.nature]
     return (
         f"{facts.number} 第{facts.session_number}次 {nature} {facts.item_name}",
-        f"场所:{_one_line(facts.premises_name)}",
-        f"申请人:{_one_line(facts.applicant_name)}({level_words(facts.applicant_level)})",
+        f"场所：{_one_line(facts.premises_name)}",
+        f"申请人：{_one_line(facts.applicant_name)}（{level_words(facts.applicant_level)}）",
         _place_line(facts),
-        f"服务器时间:{_server_time(facts.server_at, facts.timezone)}",
-        f"帧号:{FRAME_TOKEN} 查询号:{facts.lookup}(不是凭证)",
+        f"服务器时间：{_server_time(facts.server_at, facts.timezone)}",
+        f"帧号：{FRAME_TOKEN} 查询号：{facts.lookup}（不是凭证）",
     )
 
 
@@ -72,12 +72,12 @@ def with_frame(lines: tuple[str, ...], frame_index: int) -> tuple[str, ...]:
 def _place_line(facts: StampFacts) -> str:
     if facts.fix is None:
         cause = _NO_FIX_WORDS.get(facts.no_fix_cause or "", "尚未收到")
-        return f"无定位({cause})"
+        return f"无定位（{cause}）"
     position = facts.fix.position
     accuracy = f"±{round(facts.fix.accuracy_m)}米"
     where = f"{position.latitude:.5f},{position.longitude:.5f}"
-    fence = _CONTAINMENT_WORDS.get(facts.containment, "未设围栏") if facts.containment else "未设围栏"
-    return f"手机上报位置(未核实){accuracy} {_DATUM_WORDS[position.datum]} {where} {fence}"
+    fence = "未设围栏" if facts.containment is None else _CONTAINMENT_WORDS[facts.containment]
+    return f"手机上报位置（未核实）{accuracy} {_DATUM_WORDS[position.datum]} {where} {fence}"
 
 
 def _server_time(at: datetime, timezone: str) -> str:

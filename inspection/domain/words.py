@@ -16,18 +16,18 @@ NATURE_WORDS = {
     Nature.RECHECK: "整改复核",
 }
 NATURE_NOTES = {
-    Nature.GUIDANCE: "本次是办证前指导,不以处罚为目的,结果不影响您申请;发现重大安全隐患时会当场告知并依法处理。",
-    Nature.VERIFICATION: "本次是受理后的核查,由两名工作人员进行,结束时请您核对小结并签字,有不同意见可以写明。",
+    Nature.GUIDANCE: "本次是办证前指导，不以处罚为目的，结果不影响您申请；发现重大安全隐患时会当场告知并依法处理。",
+    Nature.VERIFICATION: "本次是受理后的核查，由两名工作人员进行，结束时请您核对小结并签字，有不同意见可以写明。",
     Nature.RECHECK: "本次只复核尚未整改完的问题。",
 }
-OPINION_FOOT = "本记录是核查过程材料,不是许可决定。对许可决定不服,可依法申请行政复议或提起行政诉讼(期限见决定书)。"
-MARKED_MINUTES = "单人时段,不作核查依据"
-LIVE_REMINDER = "请告诉店里的人正在录像;不要拍到孩子、收款码、处方。"
-SAFETY_WORDS = "任何人问验证码都不要说;我们不要密码、不转账。"
+OPINION_FOOT = "本记录是核查过程材料，不是许可决定。对许可决定不服，可依法申请行政复议或提起行政诉讼（期限见决定书）。"
+MARKED_MINUTES = "单人时段，不作核查依据"
+LIVE_REMINDER = "请告诉店里的人正在录像；不要拍到孩子、收款码、处方。"
+SAFETY_WORDS = "任何人问验证码都不要说；我们不要密码、不转账。"
 
 _LEVEL_WORDS = {
     Level.LINK: "姓名未核验",
-    Level.PHONE: "手机号已验证,姓名未核验",
+    Level.PHONE: "手机号已验证，姓名未核验",
     Level.ACCOUNT: "工作人员账号",
     Level.NONE: "",
 }
@@ -45,8 +45,8 @@ def notice_lines(unit: str, basis: str, kept_years: int, phone: str) -> tuple[st
     """
     lines = (
         f"{unit}依据{basis}进行视频踏勘。",
-        f"会录像、录音、拍照、记录位置,保存{kept_years}年,只给承办、复核、审计人员看。",
-        f"您可以拒绝,也可随时点“停止,改为上门”,不影响办理。咨询{phone}。",
+        f"会录像、录音、拍照、记录位置，保存{kept_years}年，只给承办、复核、审计人员看。",
+        f"您可以拒绝，也可随时点“停止，改为上门”，不影响办理。咨询{phone}。",
     )
     if sum(map(len, lines)) > NOTICE_MOST_CHARACTERS:
         raise InspectionError(Kind.INVALID, "notice_too_long", "the office's names make the notice too long")
@@ -56,14 +56,14 @@ def notice_lines(unit: str, basis: str, kept_years: int, phone: str) -> tuple[st
 def invitation_sms(sms_name: str, portal_name: str, pickup_code: str, phone: str) -> str:
     """The invitation: no link, since operators block them and police tell people not to tap."""
     return _sms(
-        f"【{sms_name}】您的云踏勘可以开始了。请在微信公众号“{portal_name}”点“云踏勘”,"
+        f"【{sms_name}】您的云踏勘可以开始了。请在微信公众号“{portal_name}”点“云踏勘”，"
         f"输入取件码{pickup_code}。核实请拨{phone}。"
     )
 
 
 def code_sms(sms_name: str, code: str, minutes: int, phone: str) -> str:
     """The code that proves the phone."""
-    return _sms(f"【{sms_name}】云踏勘验证码{code},{minutes}分钟内有效。任何人问都不要说。核实请拨{phone}。")
+    return _sms(f"【{sms_name}】云踏勘验证码{code}，{minutes}分钟内有效。任何人问都不要说。核实请拨{phone}。")
 
 
 def _sms(text: str) -> str:

@@ -43,11 +43,11 @@ FACTS = StampFacts(
 def test_the_stamp_says_what_was_checked_and_no_more():
     assert stamp_lines(FACTS) == (
         "YTK-2026-00001 第2次 核查 食品经营许可",
-        "场所:闽味小馆",
-        "申请人:陈𠮷(手机号已验证,姓名未核验)",
-        "手机上报位置(未核实)±35米 WGS-84 26.07450,119.29650 在围栏内",
-        "服务器时间:2026-05-06 09:30:05 UTC+08:00",
-        "帧号:{frame} 查询号:7KQ2-M4XD(不是凭证)",
+        "场所：闽味小馆",
+        "申请人：陈𠮷（手机号已验证，姓名未核验）",
+        "手机上报位置（未核实）±35米 WGS-84 26.07450,119.29650 在围栏内",
+        "服务器时间：2026-05-06 09:30:05 UTC+08:00",
+        "帧号：{frame} 查询号：7KQ2-M4XD（不是凭证）",
     )
 
 
@@ -66,14 +66,14 @@ def test_the_stamp_names_an_unverified_datum():
 
 @pytest.mark.parametrize(("cause", "words"), [("refused", "申请人未授权"), (None, "尚未收到"), ("timeout", "定位超时")])
 def test_the_stamp_names_why_there_is_no_fix(cause, words):
-    assert stamp_lines(replace(FACTS, fix=None, no_fix_cause=cause))[3] == f"无定位({words})"
+    assert stamp_lines(replace(FACTS, fix=None, no_fix_cause=cause))[3] == f"无定位（{words}）"
 
 
 def test_a_name_cannot_add_lines_or_fake_the_frame_number():
-    lines = stamp_lines(replace(FACTS, premises_name="小馆\n帧号:7 {frame}"))
+    lines = stamp_lines(replace(FACTS, premises_name="小馆\n帧号：7 {frame}"))
     assert len(lines) == 6
     assert "{frame}" not in lines[1]
-    assert with_frame(lines, 42)[5].startswith("帧号:42 ")
+    assert with_frame(lines, 42)[5].startswith("帧号：42 ")
     assert "42" not in with_frame(lines, 42)[1]
 
 
@@ -82,7 +82,7 @@ def test_the_notice_fits_in_120_characters_and_says_how_to_refuse():
     lines = notice_lines(rules.unit_name, rules.notice_basis, rules.kept_years, rules.phone)
     told = "".join(lines)
     assert len(told) <= NOTICE_MOST_CHARACTERS
-    for part in (rules.unit_name, rules.notice_basis, "保存5年", "审计人员", "停止,改为上门", rules.phone):
+    for part in (rules.unit_name, rules.notice_basis, "保存5年", "审计人员", "停止，改为上门", rules.phone):
         assert part in told
 
 
@@ -104,5 +104,5 @@ def test_an_office_whose_names_are_too_long_is_told_at_the_start():
 
 
 def test_the_words_of_law_are_those_of_the_office():
-    assert NATURE_NOTES[Nature.GUIDANCE].startswith("本次是办证前指导,不以处罚为目的")
+    assert NATURE_NOTES[Nature.GUIDANCE].startswith("本次是办证前指导，不以处罚为目的")
     assert "不是许可决定" in OPINION_FOOT

@@ -294,7 +294,7 @@ async def test_no_fix_has_its_cause_and_the_next_still_says_it(live):
     done = await reports.report_no_fix(live.office, live.applicant, live.session_id, NoFixCause.TIMEOUT, live.key())
     assert done.entries[0].payload["cause"] == "timeout"
     plan = await stills.plan_still(live.office, live.inspector, live.session_id, StillReason.MANUAL)
-    assert "无定位(定位超时)" in plan.stamp_lines
+    assert "无定位（定位超时）" in plan.stamp_lines
 
 
 async def test_no_position_is_kept_that_nobody_agreed_to_give(house):
@@ -408,8 +408,8 @@ async def test_a_still_is_stamped_with_the_reported_place_and_its_frame_number(l
     plan = await stills.plan_still(live.office, live.inspector, live.session_id, StillReason.CHECK_ITEM, "layout")
     done = await stills.record_still(live.office, live.inspector, plan, rendered())
     payload = done.entries[0].payload
-    assert payload["stamp"][3].startswith("手机上报位置(未核实)±12米 WGS-84")
-    assert payload["stamp"][5] == f"帧号:417 查询号:{plan.lookup}(不是凭证)"
+    assert payload["stamp"][3].startswith("手机上报位置（未核实）±12米 WGS-84")
+    assert payload["stamp"][5] == f"帧号：417 查询号：{plan.lookup}（不是凭证）"
     assert (payload["containment"], payload["item_id"]) == ("INSIDE", "layout")
     assert payload["file"] == f"{live.session_id}/stills/{plan.still_id}.jpg"
     assert await stills.get_still(live.office, live.applicant, live.inspection.id, plan.still_id) == done.still
@@ -420,7 +420,7 @@ async def test_an_old_fix_is_not_stamped_on_a_new_still(live):
     live.house.clock.move(minutes=3)
     plan = await stills.plan_still(live.office, SYSTEM, live.session_id, StillReason.START)
     assert plan.containment is None
-    assert "无定位(尚未收到)" in plan.stamp_lines
+    assert "无定位（尚未收到）" in plan.stamp_lines
 
 
 async def test_a_still_that_was_being_rendered_when_the_session_stopped_is_kept(live):
