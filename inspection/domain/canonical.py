@@ -21,8 +21,10 @@ class CanonicalError(ValueError):
 
 def canonical_bytes(value: Any) -> bytes:
     """UTF-8 without white space, keys in the order of their UTF-16 code units (RFC 8785, section 3.2)."""
+    ascii_keys = _require_allowed(value, 0)
+    ordered = value if ascii_keys else _ordered(value)
     try:
-        return json.dumps(_checked(value, 0), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return json.dumps(ordered, ensure_ascii=False, separators=(",", ":"), sort_keys=ascii_keys).encode("utf-8")
     except UnicodeEncodeError as error:
         raise CanonicalError("a string holds a lone surrogate") from error
 
@@ -44,30 +46,42 @@ def parse_canonical(content: bytes) -> Any:
     return value
 
 
-def _checked(value: Any, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise CanonicalError("nested too deeply")
+def _require_allowed(value: Any, depth: int) -> bool:
+    """Raises CanonicalError for what has no canonical form; whether all keys are ASCII and so sort as they are."""
     if value is None or isinstance(value, (str, bool)):
-        return value
+        return True
     if isinstance(value, int):
-        return _checked_int(value)
+        if abs(value) > MAX_INT:
+            raise CanonicalError("an integer beyond 2^53 - 1")
+        return True
+    if depth >= MAX_DEPTH:
+        raise CanonicalError("nested too deeply")
     if isinstance(value, (list, tuple)):
-        return [_checked(item, depth + 1) for item in value]
+        return all([_require_allowed(item, depth + 1) for item in value])
     if isinstance(value, dict):
-        return {key: _checked(value[key], depth + 1) for key in sorted(value, key=_utf16_order)}
+        return all([_is_ascii(key) & _require_allowed(item, depth + 1) for key, item in value.items()])
     raise CanonicalError(f"{type(value).__name__} has no canonical form")
 
 
-def _checked_int(value: int) -> int:
-    if abs(value) > MAX_INT:
-        raise CanonicalError("an integer beyond 2^53 - 1")
+def _is_ascii(key: Any) -> bool:
+    if not isinstance(key, str):
+        raise CanonicalError("a key that is no string")
+    return key.isascii()
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_ordered(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value, key=_utf16_order)}
     return value
 
 
-def _utf16_order(key: Any) -> bytes:
-    if not isinstance(key, str):
-        raise CanonicalError("a key that is no string")
-    return key.encode("utf-16-be")
+def _utf16_order(key: str) -> bytes:
+    try:
+        return key.encode("utf-16-be")
+    except UnicodeEncodeError as error:
+        raise CanonicalError("a key holds a lone surrogate") from error
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

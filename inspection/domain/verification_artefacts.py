@@ -94,9 +94,9 @@ class Attested:
         source = f"{session_id}/journal/{track_id}.ytj"
         return self.journals.setdefault(track_id, JournalClaim(session_id, track_id, source))
 
-    def artefacts(self) -> list[JournalClaim | FileClaim]:
-        """Everything that must be there."""
-        return [*self.recorded(), *self.files.values()]
+    def all_claims(self) -> list[JournalClaim | FileClaim]:
+        """Every file that entries speak of, journals without a segment too."""
+        return [*self.journals.values(), *self.files.values()]
 
     def recorded(self) -> list[JournalClaim]:
         """Journals of which at least a segment is attested."""
@@ -127,9 +127,12 @@ def _take_segment(attested: Attested, entry: Entry) -> None:
 
 
 def _take_torn(attested: Attested, entry: Entry) -> None:
-    claim = attested.journals.get(entry.payload["track_id"])
+    said = entry.payload
+    claim = attested.journals.get(said["track_id"])
+    if claim is None and said.get("session_id") is not None:
+        claim = attested.journal(entry, said["session_id"], said["track_id"])
     if claim is not None:
-        claim.torn = (entry.payload["offset"], entry.payload["bytes"])
+        claim.torn = (said["offset"], said["bytes"])
 
 
 def _take_still(attested: Attested, entry: Entry) -> None:

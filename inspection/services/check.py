@@ -198,15 +198,21 @@ def _artefacts(
     """`file_missing`, `file_unexpected`, `tail_not_attested`, and the digests' codes."""
     live = {session.id for session in rows.sessions if session.state is not SessionState.ENDED}
     found: list[Found] = []
-    for claim in attested.artefacts():
+    for claim in attested.all_claims():
         size_bytes = evidence.find_size(inspection_id, claim.source)
         if size_bytes is None:
-            found.append(("file_missing", claim.source))
+            found += _absent(claim)
             continue
         report.files += 1
         report.size_bytes += size_bytes
         found += _one_artefact(inspection_id, claim, size_bytes, live, evidence)
     return found + _unexpected(inspection_id, attested, live, evidence)
+
+
+def _absent(claim: JournalClaim | FileClaim) -> list[Found]:
+    """A journal of which nothing was attested need not be there."""
+    nothing_said = isinstance(claim, JournalClaim) and not claim.segments
+    return [] if nothing_said else [("file_missing", claim.source)]
 
 
 def _one_artefact(
@@ -219,6 +225,8 @@ def _one_artefact(
             return found
         if size_bytes > claim.attested_bytes and claim.torn is None and claim.session_id not in live:
             found.append(("tail_not_attested", f"{claim.source} byte {claim.attested_bytes}"))
+        if not claim.segments:
+            return found
         known_bytes = min(size_bytes, claim.attested_bytes)
         check_journal(claim, known_bytes, evidence.chunks(inspection_id, claim.source, known_bytes))
     except Broken as broken:
@@ -230,7 +238,7 @@ def _one_artefact(
 
 def _unexpected(inspection_id: str, attested: Attested, live: set[str], evidence: EvidenceReader) -> list[Found]:
     """Files that no entry names; in a session that is not over they may be on their way into the ledger."""
-    known = {claim.source for claim in attested.artefacts()}
+    known = {claim.source for claim in attested.all_claims()}
     return [
         ("file_unexpected", file)
         for file in evidence.files(inspection_id)

@@ -138,6 +138,17 @@ async def test_a_tail_without_entries_is_named_once_the_session_is_over(live):
     assert codes(await checked(live)) == ["tail_not_attested"]
 
 
+async def test_a_journal_of_which_nothing_was_whole_is_sound_once_it_is_named(live):
+    await full(live)
+    put(live, f"{live.session_id}/journal/track2.ytj", b"")
+    torn = {"session_id": live.session_id, "track_id": "track2", "offset": 0, "bytes": 5}
+    async with live.office.uow() as uow:
+        await append(uow, live.inspection.id, [EntryDraft("torn", SYSTEM, None, torn)])
+        await uow.commit()
+    await sessions.abandon(live.office, live.session_id)
+    assert (await checked(live)).mismatches == []
+
+
 async def test_an_edited_row_and_an_edited_entry_are_named(live):
     await full(live)
     database = sqlite3.connect(live.house.data / "yuntakan.db")
