@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 from inspection.domain.actor import Actor, Level, Role
-from inspection.domain.errors import InspectionError, Kind, field_invalid
+from inspection.domain.errors import InspectionError, Kind, field_invalid, not_found
 from inspection.domain.text import clean_text
 from inspection.domain.users import LoginRecord, User
 from inspection.services.access import require_role
@@ -28,8 +28,7 @@ async def add_user(
         raise field_invalid("role", "inspector or auditor")
     if not _USERNAME.fullmatch(username):
         raise field_invalid("username", "2 to 32 of a-z, 0-9, dot, hyphen, underscore")
-    if not _PASSWORD_LEAST <= len(password) <= _PASSWORD_MOST:
-        raise field_invalid("password", f"needs {_PASSWORD_LEAST} to {_PASSWORD_MOST} characters")
+    _require_password(password)
     user = User(
         id=new_id(office),
         username=username,
@@ -48,9 +47,25 @@ async def add_user(
     return user
 
 
+async def set_password(office: Office, username: str, password: str) -> User:
+    """A new password; whoever was signed in by the old one is out. Raises `unknown`, `field_invalid`."""
+    _require_password(password)
+    password_hash = await office.passwords.hash(password)
+    async with office.uow() as uow:
+        found = await uow.users.find_by_username(username)
+        if found is None:
+            raise not_found("user")
+        user = found[0]
+        await uow.users.set_password_hash(user.id, password_hash)
+        await uow.logins.revoke_user(user.id, office.clock.now())
+        await uow.attempts.clear("sign_in", _subject(office, username))
+        await uow.commit()
+    return user
+
+
 async def sign_in(office: Office, role: Role, username: str, password: str) -> Login:
     """Opens a login. Raises `sign_in_failed` (whatever was wrong, in equal time), `too_many_attempts`."""
-    subject = keyed_hash(office, "username", username[:_PASSWORD_MOST])
+    subject = _subject(office, username)
     async with office.reading() as uow:
         await _require_tries_left(office, uow, subject)
         found = await uow.users.find_by_username(username) if _USERNAME.fullmatch(username) else None
@@ -131,6 +146,15 @@ def login_token(office: Office, login_id: str, key: str) -> str:
 def new_key(office: Office) -> str:
     """A key for a login that is never asked for again."""
     return office.random.token_bytes(16).hex()
+
+
+def _subject(office: Office, username: str) -> str:
+    return keyed_hash(office, "username", username[:_PASSWORD_MOST])
+
+
+def _require_password(password: str) -> None:
+    if not _PASSWORD_LEAST <= len(password) <= _PASSWORD_MOST:
+        raise field_invalid("password", f"needs {_PASSWORD_LEAST} to {_PASSWORD_MOST} characters")
 
 
 async def _login_of(office: Office, uow: UnitOfWork, record: LoginRecord, token: str) -> Login | None:

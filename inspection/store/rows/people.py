@@ -45,6 +45,10 @@ class SqlUsers(TableRows):
         row = await self._find(self.table.c.username == username)
         return None if row is None else (_user(row), row["password_hash"])
 
+    async def set_password_hash(self, user_id: str, password_hash: str) -> None:
+        """Replaces it."""
+        await self._change({"password_hash": password_hash}, self.table.c.id == user_id)
+
     async def list(self, role: str) -> list[User]:
         """Of one role, by name."""
         rows = await self._list(self.table.c.role == str(role), by=self.table.c.username)
@@ -80,6 +84,10 @@ class SqlLogins(TableRows):
     async def revoke(self, login_id: str, at: datetime) -> None:
         """Ends one login."""
         await self._change({"revoked_at": at}, self.table.c.id == login_id, self.table.c.revoked_at.is_(None))
+
+    async def revoke_user(self, user_id: str, at: datetime) -> None:
+        """Ends every login of a member of staff."""
+        await self._change({"revoked_at": at}, self.table.c.user_id == user_id, self.table.c.revoked_at.is_(None))
 
     async def revoke_holders(self, inspection_id: str, at: datetime) -> int:
         """Ends the applicant's logins of an inspection."""

@@ -93,6 +93,21 @@ async def test_a_right_password_forgets_the_wrong_ones(house):
     assert (await wrong(house)).code == "sign_in_failed"
 
 
+async def test_a_new_password_ends_what_the_old_one_opened(house):
+    await house.staff("li")
+    login = await accounts.sign_in(house.office, Role.INSPECTOR, "li", PASSWORD)
+    for _ in range(10):
+        await wrong(house)
+    await accounts.set_password(house.office, "li", "another long one")
+    assert await accounts.find_login(house.office, Role.INSPECTOR, login.token) is None
+    with pytest.raises(InspectionError, match="sign_in_failed"):
+        await accounts.sign_in(house.office, Role.INSPECTOR, "li", PASSWORD)
+    assert await accounts.sign_in(house.office, Role.INSPECTOR, "li", "another long one")
+    for username, password in (("nobody", "another long one"), ("li", "short")):
+        with pytest.raises(InspectionError, match="unknown|field_invalid"):
+            await accounts.set_password(house.office, username, password)
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
