@@ -62,7 +62,8 @@ async def test_a_call_survives_kill_minus_nine(
 async def picture_is_back(desk: Screen, older_peers: int) -> None:
     """Frames on a connection that was made after the kill."""
     await desk.page.wait_for_function(
-        "async older => { for (const peer of testPeers.slice(older)) for (const row of (await peer.getStats()).values())"
+        "async older => { for (const peer of testPeers.slice(older))"
+        " for (const row of (await peer.getStats()).values())"
         " if (row.type === 'inbound-rtp' && row.kind === 'video' && row.framesDecoded > 30) return true;"
         " return false }",
         arg=older_peers,
