@@ -110,7 +110,7 @@ class Bridge:
         session.tracks[track.track_id] = track
         if track.kind == "video" and track.role == "applicant":
             path = self._root / session.inspection_id / session.session_id / track.journal
-            await self._quietly(self._stills.follow(session.session_id, track.track_id, str(path)))
+            await self._quietly(self._stills.follow(session.session_id, track.track_id, path))
             self._live.stills.consider(session, VideoStarted())
 
     async def _track_ended(self, session: LiveSession, event: events.TrackEnded) -> None:

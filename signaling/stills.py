@@ -114,10 +114,13 @@ class LiveStills:
         if track is None:
             raise conflict("no_picture_yet", "the applicant's camera has sent nothing yet")
         plan = await stills.plan_still(self._office, actor, session.session_id, reason, item_id)
-        folder = self._root / session.inspection_id / session.session_id
-        stamp = StampText(list(plan.stamp_lines))
+        session_folder = self._root / session.inspection_id / session.session_id
         rendered = await self._port.render(
-            plan.still_id, str(folder / track.journal), None, stamp, str(folder / plan.file)
+            plan.still_id,
+            session_folder / track.journal,
+            None,
+            StampText(plan.stamp_lines),
+            self._root / session.inspection_id / plan.file,
         )
         recorded = await stills.record_still(
             self._office,

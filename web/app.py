@@ -15,7 +15,7 @@ from inspection.domain.entry import Entry
 from inspection.services import audit, housekeeping, sessions
 from inspection.services.media_ledger import MediaLedger
 from media.relay_supervisor import RelaySupervisor
-from media.stills_supervisor import StillsSupervisor
+from media.stills_client import StillsClient
 from signaling.bridge import Bridge
 from signaling.feed import EntryFeed
 from signaling.gate import Gate
@@ -106,16 +106,16 @@ class Server:
         recovery: JournalRecovery,
     ) -> None:
         folder = opened.folder
-        stills = StillsSupervisor(self.settings.stills_config, folder.socket("stills"))
+        stills = StillsClient(self.settings.stills_config, folder.socket("stills"))
         relay = RelaySupervisor(self.settings.relay_config, folder.socket("relay"))
         await asyncio.gather(self._start_child(stills), self._start_child(relay))
-        live_stills = LiveStills(opened.office, stills.port, feed, folder.evidence)
+        live_stills = LiveStills(opened.office, stills, feed, folder.evidence)
         live_stills.start()
         replay_jobs = ReplayJobs(folder.evidence)
         replay_jobs.start()
         config = LiveConfig(evidence_root=folder.evidence, ice_servers=self.settings.ice_servers)
         live = LiveSessions(opened.office, relay.port, live_stills, feed, Outbox(sockets), config, replay_jobs.ask)
-        bridge = Bridge(relay.port, stills.port, ledger, live, recovery.recover_session, folder.evidence)
+        bridge = Bridge(relay.port, stills, ledger, live, recovery.recover_session, folder.evidence)
         bridge.start()
         for closing in (replay_jobs.aclose, bridge.aclose, relay.aclose, live_stills.aclose, live.aclose):
             self._stack.push_async_callback(closing)
@@ -125,7 +125,7 @@ class Server:
         self.app[keys.RELAY] = relay
         self.app[keys.REPLAY_JOBS] = replay_jobs
 
-    async def _start_child(self, child: RelaySupervisor | StillsSupervisor) -> None:
+    async def _start_child(self, child: RelaySupervisor | StillsClient) -> None:
         self._stack.push_async_callback(child.aclose)
         await child.start()
 
