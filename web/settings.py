@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     udp_ports: Annotated[tuple[int, int] | None, NoDecode] = None
     relay_loopback: bool | None = None
     ice_servers: tuple[dict[str, Any], ...] = ()
-    tile_url: str | None = None
-    tile_attribution: str = ""
+    map_tile_url: str = ""
+    map_attribution: str = ""
     free_space_floor_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
     office: OfficeSettings = OfficeSettings()
 
@@ -85,14 +85,6 @@ class Settings(BaseSettings):
     def is_tls(self) -> bool:
         """Whether this process speaks TLS itself; behind a proxy it does not."""
         return not self.behind_proxy
-
-    @property
-    def tile_origin(self) -> str | None:
-        """Scheme and host of the map tiles, for the content security policy."""
-        if self.tile_url is None:
-            return None
-        parts = urlsplit(self.tile_url.replace("{s}", "*"))
-        return f"{parts.scheme}://{parts.netloc}"
 
     @classmethod
     def settings_customise_sources(
@@ -143,10 +135,10 @@ class Settings(BaseSettings):
             raise ValueError("an origin as https://tk.example.gov.cn")
         return f"{parts.scheme}://{parts.netloc}"
 
-    @field_validator("tile_url")
+    @field_validator("map_tile_url")
     @classmethod
-    def _tile_template(cls, value: str | None) -> str | None:
-        if value is not None and not (value.startswith("https://") and all(f"{{{part}}}" in value for part in "xyz")):
+    def _tile_template(cls, value: str) -> str:
+        if value and not (value.startswith("https://") and all(f"{{{part}}}" in value for part in "xyz")):
             raise ValueError("an https address with {z}, {x} and {y}")
         return value
 
