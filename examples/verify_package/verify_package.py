@@ -33,6 +33,10 @@ ENTRY_KEYS = set("v inspection seq kind actor subject at device_at payload prev 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*/?")
 
 
+class NoZip(Exception):
+    """There is nothing to verify."""
+
+
 class Broken(Exception):
     """`code`, `where`."""
 
@@ -73,9 +77,9 @@ def signed(key: bytes, signature: str, message: bytes) -> bool:
 
 
 def read_zip(data: bytes) -> dict[str, bytes]:
-    """The members of a plain ZIP below 4 GB. Raises Broken; LookupError where there is no ZIP at all."""
+    """The members of a plain ZIP below 4 GB. Raises Broken, NoZip."""
     if data[:4] != b"PK\3\4" and data[-22:-18] != b"PK\5\6":
-        raise LookupError("no ZIP")
+        raise NoZip("no ZIP")
     need(len(data) >= 22 and data[-22:-18] == b"PK\5\6", "zip_not_plain", "end of central directory")
     disk, start, here, count, length, offset, comment = struct.unpack("<4H2LH", data[-18:])
     plain = not disk and not start and here == count and not comment and offset + length == len(data) - 22
@@ -234,12 +238,9 @@ def main() -> int:
     except Broken as broken:
         code, where = broken.args
         verdict, status = {"verdict": "broken", "first_problem": {"code": code, "where": where}}, 1
-    except (LookupError, OSError) as error:
-        broken_fields = isinstance(error, KeyError)
-        state, status = ("broken", 1) if broken_fields else ("unreadable", 2)
-        problem = {"code": "not_verifiable", "where": str(error)} if broken_fields else None
-        verdict = {"verdict": state, "first_problem": problem}
-    except (ValueError, TypeError, AttributeError) as error:  # signed, but not of the documented shape
+    except (NoZip, OSError):
+        verdict, status = {"verdict": "unreadable", "first_problem": None}, 2
+    except (LookupError, ValueError, TypeError, AttributeError) as error:  # not of the documented shape
         verdict, status = {"verdict": "broken", "first_problem": {"code": "not_verifiable", "where": str(error)}}, 1
     print(json.dumps(verdict, ensure_ascii=False))
     return status

@@ -214,9 +214,7 @@ def check_journal(claim: JournalClaim, size_bytes: int, chunks: Iterable[bytes])
             journal.feed(piece)
         _require_digests(claim, segment, own.hexdigest(), running.hexdigest())
         journal.require_sound(segment)
-    journal.finish(torn=claim.torn is not None and size_bytes > claim.attested_bytes)
-    for piece in pieces.take(size_bytes - claim.attested_bytes):
-        running.update(piece)
+    journal.finish()
     pieces.require_end(claim)
     return running.hexdigest()
 
@@ -227,10 +225,8 @@ def _require_cover(claim: JournalClaim, segments: list[SegmentClaim], size_bytes
         if segment.offset != covered or segment.index != place:
             raise Broken(Code.SEGMENT_GAP, f"{claim.member} entry {segment.seq}")
         covered += segment.length
-    torn = claim.torn
-    if size_bytes == covered or (torn is not None and torn[0] == covered and size_bytes == covered + torn[1]):
-        return
-    raise Broken(Code.SEGMENT_GAP, f"{claim.member} byte {min(covered, size_bytes)}")
+    if size_bytes != covered:
+        raise Broken(Code.SEGMENT_GAP, f"{claim.member} byte {min(covered, size_bytes)}")
 
 
 def _require_digests(claim: JournalClaim, segment: SegmentClaim, own: str, running: str) -> None:
@@ -260,9 +256,7 @@ class _FormatCheck:
         if self._fault is not None:
             raise Broken(Code.JOURNAL_UNPARSABLE, f"{self._member} entry {segment.seq}") from self._fault
 
-    def finish(self, *, torn: bool) -> None:
-        if torn:
-            return
+    def finish(self) -> None:
         try:
             self._journal.finish()
         except JournalFault as fault:

@@ -88,7 +88,10 @@ class MediaLedger:
         """
         check_payload(draft.kind, draft.payload)
         canonical_bytes(draft.payload)
-        if self._closing or len(self._waiting) >= self._config.capacity:
+        if self._closing:
+            _log.error("media ledger is closed: a %s fact comes too late", draft.kind)
+            return False
+        if len(self._waiting) >= self._config.capacity:
             self._note_loss(inspection_id, draft)
             return False
         self._tell_losses()
