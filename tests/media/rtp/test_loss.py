@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.rtp.loss import DUPLICATE, GIVE_UP_US, MAX_NACK_SPAN, LossTracker
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_gap_is_asked_for_at_once_and_again_until_it_is_repaired() -> None:
+    losses = LossTracker()
+    losses.receive(10, 0)
+    losses.receive(13, 1000)
+    assert losses.urgent
+    assert losses.asks_due(1000) == [11, 12]
+    assert losses.asks_due(50_000) == []
+    assert losses.receive(11, 60_000) != DUPLICATE
+    assert losses.asks_due(150_000) == [12]
+    assert losses.receive(12, 160_000) != DUPLICATE
+    assert losses.missing == {} and losses.repaired == 2 and losses.lost == 0
+
+
+def test_the_round_trip_sets_the_pace_of_retries() -> None:
+    losses = LossTracker()
+    losses.receive(0, 0)
+    losses.receive(2, 0)
+    losses.asks_due(0)
+    losses.receive(1, 40_000)
+    assert losses.rtt_us == 40_000
+    losses.receive(4, 50_000)
+    losses.asks_due(50_000)
+    assert losses.asks_due(105_000) == []
+    assert losses.asks_due(111_000) == [3]
+
+
+def test_what_does_not_come_is_given_up_once_with_its_time() -> None:
+    losses = LossTracker()
+    losses.receive(0, 500)
+    losses.receive(3, 2000)
+    losses.asks_due(2000)
+    assert losses.take_given_up() is None
+    losses.asks_due(2001 + GIVE_UP_US)
+    run = losses.take_given_up()
+    assert run is not None and (run.packets, run.started_us, run.ended_us) == (2, 500, 2000)
+    assert losses.take_given_up() is None and losses.lost == 2
+    assert losses.receive(1, 3_000_000) == DUPLICATE
+
+
+def test_a_long_silence_of_the_sequence_is_counted_and_not_asked_for() -> None:
+    losses = LossTracker()
+    losses.receive(0, 0)
+    losses.receive(5000, 1000)
+    assert losses.missing == {} and losses.lost == 4999 and not losses.urgent
+
+
+def test_the_list_of_missing_packets_is_bounded() -> None:
+    losses = LossTracker()
+    for sequence in range(0, 6000, 4):
+        losses.receive(sequence, sequence)
+    assert len(losses.missing) <= MAX_NACK_SPAN
+
+
+@given(st.integers(0, 0xFFFF), st.integers(0, 1 << 30))
+def test_received_missing_and_lost_add_up_under_loss_reordering_and_doubling(start: int, seed: int) -> None:
+    chance = random.Random(seed)
+    sent = list(range(start, start + 400))
+    arriving = [number for number in sent if chance.random() > 0.1]
+    arriving += chance.choices(arriving, k=20)
+    arriving.sort(key=lambda number: number + chance.uniform(0, 6))
+    losses = LossTracker()
+    taken: list[int] = []
+    for at, number in enumerate(arriving):
+        unwrapped = losses.receive(number & 0xFFFF, at * 1000)
+        if unwrapped != DUPLICATE:
+            taken.append(unwrapped)
+    assert len(set(taken)) == len(taken) == losses.received
+    expected = losses.highest - losses.started_at + 1
+    assert expected == losses.received + len(losses.missing) + losses.lost
