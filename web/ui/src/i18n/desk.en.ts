@@ -16,7 +16,7 @@ export const deskEn: DeskTexts = {
   },
   list: {
     title: 'Inspections', empty: 'No inspections yet', emptyHint: 'Open one and send the invitation; the applicant needs nothing but a phone.', search: 'Find by number, premises or applicant', all: 'All',
-    none: 'Nothing matches', number: 'Number', item: 'Service item', premises: 'Premises', applicant: 'Applicant', state: 'State', updated: 'Updated',
+    none: 'Nothing matches', number: 'Number', item: 'Service item', premises: 'Premises', applicant: 'Applicant', state: 'State', opened: 'Registered',
     count: '{n} in all', auditTitle: 'Inspection records', auditHint: 'Every look is itself an entry.',
   },
   state: {
@@ -55,7 +55,7 @@ export const deskEn: DeskTexts = {
   },
   invite: {
     title: 'Invite the applicant', code: 'Pick-up code', codeHint: 'The applicant enters the code and the phone number of the application.', qr: 'Scan on the spot', link: 'Link', linkHint: 'Opening the link uses nothing up; it is redeemed after the code by SMS.', expires: 'Valid until {at}',
-    revoke: 'Revoke', revokeConfirm: 'Code, QR and link will stop working. Revoke the invitation?', revoked: 'Invitation revoked', sms: 'An SMS with the pick-up code and without a link went to {phone}.', onceOnly: 'The code is shown only now; after leaving this page, create a new one.',
+    revoke: 'Revoke', revokeConfirm: 'Code, QR and link will stop working. Revoke the invitation?', revoked: 'Invitation revoked', sms: 'An SMS with the pick-up code and without a link went to {phone}.', smsFailed: 'The SMS could not be sent; please tell the applicant the code in person or by telephone.', onceOnly: 'The code is shown only now; after leaving this page, create a new one.',
   },
   finding: {
     title: 'Raise a finding', onStill: 'On this still', noStill: 'Without a still', text: 'What is wrong', textPlaceholder: 'What was seen, and which requirement it fails', severity: 'Severity', minor: 'Minor', major: 'Major', critical: 'Critical', clause: 'Clause',

@@ -15,7 +15,7 @@ export const deskZh = {
   },
   list: {
     title: '勘验事项', empty: '还没有勘验事项', emptyHint: '新建一个事项,发出邀请,申请人用手机即可接受远程踏勘。', search: '按编号、场所、申请人查找', all: '全部',
-    none: '没有符合条件的事项', number: '编号', item: '事项', premises: '场所', applicant: '申请人', state: '状态', updated: '更新时间',
+    none: '没有符合条件的事项', number: '编号', item: '事项', premises: '场所', applicant: '申请人', state: '状态', opened: '登记时间',
     count: '共 {n} 件', auditTitle: '勘验台账', auditHint: '每次查阅都会记入台账。',
   },
   state: {
@@ -54,7 +54,7 @@ export const deskZh = {
   },
   invite: {
     title: '邀请申请人', code: '取件码', codeHint: '申请人输入取件码和申请时的手机号即可进入。', qr: '当面扫码', link: '链接', linkHint: '打开链接不会使邀请失效,收到验证码后才算使用。', expires: '有效至 {at}',
-    revoke: '撤销邀请', revokeConfirm: '撤销后,这个取件码、二维码和链接都不能再用。确定撤销吗?', revoked: '邀请已撤销', sms: '短信已发到 {phone},只含取件码,不含链接。', onceOnly: '取件码只在此刻显示一次,离开本页后需重新创建。',
+    revoke: '撤销邀请', revokeConfirm: '撤销后,这个取件码、二维码和链接都不能再用。确定撤销吗?', revoked: '邀请已撤销', sms: '短信已发到 {phone},只含取件码,不含链接。', smsFailed: '短信没有发出,请当面或打电话把取件码告诉申请人。', onceOnly: '取件码只在此刻显示一次,离开本页后需重新创建。',
   },
   finding: {
     title: '提出问题', onStill: '依据照片', noStill: '不附照片', text: '问题描述', textPlaceholder: '写明看到了什么、哪里不符合要求', severity: '严重程度', minor: '一般', major: '较重', critical: '严重', clause: '依据条款',

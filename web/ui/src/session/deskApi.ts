@@ -19,8 +19,11 @@ export interface Me {
 export interface CaseRow {
   id: string
   number: string
+  item_name: string
+  premises_name: string
+  applicant_name: string
   state: string
-  [more: string]: unknown
+  opened_at: string
 }
 export interface VisitBody {
   visited_at: string
@@ -65,7 +68,7 @@ export class DeskApi {
   }
 
   open = (body: unknown, key: string): Promise<Detail> => all(this.api.post('/inspections', body, { key }))
-  createSession = (id: string, nature: Nature, key: string): Promise<{ session: SessionView; invitation: NewInvitation }> =>
+  createSession = (id: string, nature: Nature, key: string): Promise<{ session: SessionView; invitation: NewInvitation; sms_sent: boolean }> =>
     all(this.api.post(`/inspections/${id}/sessions`, { nature }, { key }))
   revoke = (id: string, invitationId: string, key: string): Promise<unknown> => all(this.api.post(`/inspections/${id}/invitations/${invitationId}/revoke`, {}, { key }))
   raise = (id: string, body: unknown, key: string): Promise<FindingView> => all(this.api.post(`/inspections/${id}/findings`, body, { key }))

@@ -1,5 +1,5 @@
 /** The inspector's side of a live session: `useSession` plus what only the console does. Acts resolve to a problem or null. */
-import { computed, onScopeDispose, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import type { Entry } from '../protocol/entries'
 import type { Problem, Result } from '../protocol/problem'
 import type { FixRow, NoFixRow, StillRow } from '../protocol/reduce'
@@ -48,7 +48,13 @@ export function useConsole(sessionId: string): Console {
   const rates = shallowRef<Rates | null>(null)
   const microphone = shallowRef<Problem | null>(null)
   const state = session.session
+  let voice: MediaStream | null = null
 
+  watch(session.ended, (ended) => {
+    if (!ended) return
+    session.live.stopMedia()
+    voice?.getTracks().forEach((track) => track.stop()) // the browser's microphone sign goes out with the session
+  })
   const off = session.live.signaling.on('entry', ({ entry }) => {
     if (entry.kind === 'presence' || entry.kind === 'session_ended') presence.push(entry)
   })
@@ -76,6 +82,7 @@ export function useConsole(sessionId: string): Console {
     openMicrophone: async () => {
       const opened = await session.publishAudio()
       microphone.value = opened.ok ? null : opened.problem
+      if (opened.ok) voice = opened.value
     },
     takeStill: (itemId) => session.act<TakenStill>('still:take', itemId ? { item_id: itemId } : {}),
     mark: (input) => done(session.act('check:mark', { ...input })),
