@@ -71,11 +71,12 @@ def export_file(
     return Exported(out, size_bytes, digest)
 
 
-def verify_file(path: Path, trust: bytes | None = None) -> Verdict:
-    """The verdict on a package. `trust` is the raw public key (see `parse_key`). Raises nothing."""
+def verify_file(path: Path, trust: bytes | None = None, progress: Progress = lambda done, whole: None) -> Verdict:
+    """The verdict on a package. `trust` is the raw public key (see `parse_key`). Raises nothing of its own."""
     try:
         with open_package(path) as stream:
-            return verify_members(open_plain_zip(stream), verify_ed25519, trust)
+            count = _Count(path.stat().st_size, progress)
+            return verify_members(open_plain_zip(stream, count.add), verify_ed25519, trust)
     except Unreadable:
         return Verdict(State.UNREADABLE, None)
     except Broken as broken:
@@ -185,6 +186,9 @@ class _Count:
 
     def __call__(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
-            self._done += len(chunk)
-            self._progress(self._done, self._whole)
+            self.add(len(chunk))
             yield chunk
+
+    def add(self, length: int) -> None:
+        self._done += length
+        self._progress(self._done, self._whole)

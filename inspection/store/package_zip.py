@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -34,6 +34,8 @@ _VERSIONS_NEEDED = (10, 20, 45)
 _FLAGS = 0x806  # UTF-8 names and the hints on how hard the packer tried
 _INFO_ZIP = 0x031E  # made by Info-ZIP's zip 3.0 on Unix: it alone marks text files in the internal attributes
 _END_PLACE, _CENTRAL_PLACE = "end of central directory", "central directory"
+
+OnRead = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,10 @@ class _Central:
 class PlainZip:
     """An open archive whose structure was found plain. Implements `PackageMembers`."""
 
-    def __init__(self, stream: BinaryIO, members: dict[str, ZipMember]) -> None:
+    def __init__(self, stream: BinaryIO, members: dict[str, ZipMember], on_read: OnRead) -> None:
         self._stream = stream
         self._members = members
+        self._on_read = on_read
         self._crc32: dict[str, int] = {}
 
     def names(self) -> list[str]:
@@ -114,11 +117,14 @@ class PlainZip:
             if not chunk:
                 raise Broken(Code.MEMBER_DIGEST, member.name)
             position += len(chunk)
+            self._on_read(len(chunk))
             yield chunk
 
 
-def open_plain_zip(stream: BinaryIO) -> PlainZip:
-    """Raises Unreadable where this is no ZIP at all, and Broken (`zip_not_plain`) where it is not a plain one."""
+def open_plain_zip(stream: BinaryIO, on_read: OnRead = lambda length: None) -> PlainZip:
+    """`on_read` is told the length of each piece of packed content that was read.
+
+    Raises Unreadable where this is no ZIP at all, and Broken (`zip_not_plain`) where it is not a plain one."""
     size = stream.seek(0, 2)
     _require_some_zip(stream, size)
     count, central_offset, central_bytes = _read_end(stream, size)
@@ -134,7 +140,7 @@ def open_plain_zip(stream: BinaryIO) -> PlainZip:
     if position != central_offset:
         raise _not_plain(_CENTRAL_PLACE)
     _require_folders_of_members(headers, members)
-    return PlainZip(stream, members)
+    return PlainZip(stream, members, on_read)
 
 
 def open_package(path: Path) -> BinaryIO:

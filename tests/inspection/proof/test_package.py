@@ -236,6 +236,14 @@ def test_a_missing_file_stops_the_export_and_leaves_the_old_package(tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_verification_tells_how_far_it_is(tmp_path):
+    package = small_case(tmp_path).export()
+    told: list[tuple[int, int]] = []
+    verify_file(package, progress=lambda done, whole: told.append((done, whole)))
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert 0 < told[-1][0] <= told[-1][1] == package.stat().st_size
+
+
 def test_progress_ends_at_the_whole(tmp_path):
     case = small_case(tmp_path)
     told: list[tuple[int, int]] = []
