@@ -20,6 +20,23 @@ NATURE_NOTES = {
     Nature.VERIFICATION: "本次是受理后的核查，由两名工作人员进行，结束时请您核对小结并签字，有不同意见可以写明。",
     Nature.RECHECK: "本次只复核尚未整改完的问题。",
 }
+NATURE_WORDS_EN = {
+    Nature.GUIDANCE: "Guidance before application",
+    Nature.VERIFICATION: "Verification",
+    Nature.RECHECK: "Re-check of rectification",
+}
+NATURE_NOTES_EN = {
+    Nature.GUIDANCE: (
+        "This is guidance before your application, not meant to lead to a penalty, and its outcome does not affect "
+        "your application; a grave safety hazard is told on the spot and handled by law."
+    ),
+    Nature.VERIFICATION: (
+        "This is the verification of an accepted application, done by two officials. In the end you check the "
+        "summary and sign it; you may write down where you disagree."
+    ),
+    Nature.RECHECK: "Only the findings that are still open are checked again.",
+}
+SAFETY_WORDS_EN = "Never tell anybody the code, whoever asks; we ask for no password and no money."
 OPINION_FOOT = "本记录是核查过程材料，不是许可决定。对许可决定不服，可依法申请行政复议或提起行政诉讼（期限见决定书）。"
 MARKED_MINUTES = "单人时段，不作核查依据"
 LIVE_REMINDER = "请告诉店里的人正在录像；不要拍到孩子、收款码、处方。"
@@ -51,6 +68,17 @@ def notice_lines(unit: str, basis: str, kept_years: int, phone: str) -> tuple[st
     if sum(map(len, lines)) > NOTICE_MOST_CHARACTERS:
         raise InspectionError(Kind.INVALID, "notice_too_long", "the office's names make the notice too long")
     return lines
+
+
+def notice_lines_en(unit: str, basis: str, kept_years: int, phone: str) -> tuple[str, ...]:
+    """The same in English, for whoever reads the page in English; the Chinese text is the one that counts."""
+    return (
+        f"{unit} inspects your premises by video under {basis}.",
+        f"Video, sound, photos and positions are recorded, kept for {kept_years} years, and seen only by the "
+        "officials in charge, reviewers and auditors.",
+        f"You may refuse, or press “Stop, come in person” at any time; this does not count against you. "
+        f"Questions: {phone}.",
+    )
 
 
 def invitation_sms(sms_name: str, portal_name: str, pickup_code: str, phone: str) -> str:

@@ -17,19 +17,23 @@ from inspection.domain.invitations import Invitation, SentCode, pickup_as_typed
 from inspection.domain.sessions import Session, SessionState
 from inspection.domain.words import (
     NATURE_NOTES,
+    NATURE_NOTES_EN,
     NATURE_WORDS,
+    NATURE_WORDS_EN,
     NOTICE_VERSION,
     SAFETY_WORDS,
+    SAFETY_WORDS_EN,
     code_sms,
     notice_lines,
+    notice_lines_en,
 )
 from inspection.services.accounts import login_token, open_login
 from inspection.services.commands import Command, run_once
 from inspection.services.inspections import inspectors_of
 from inspection.services.ledger import append
 from inspection.services.payloads import instant
-from inspection.services.ports import Office, UnitOfWork
-from inspection.services.results import CodeSent, Login, Notice, NoticeText, Redeemed
+from inspection.services.ports import Office, OfficeRules, UnitOfWork
+from inspection.services.results import CodeSent, Login, Notice, NoticeText, Redeemed, TranslatedNotice
 from inspection.services.secrets import csrf_of, keyed_hash, make_handle, open_handle, random_digits
 
 _PICKUP_TRIES, _PICKUP_WINDOW = 10, timedelta(minutes=15)
@@ -170,8 +174,18 @@ async def _notice(office: Office, uow: UnitOfWork, invitation: Invitation, token
 def _notice_text(office: Office, session: Session) -> NoticeText:
     rules = office.rules
     told = notice_lines(rules.unit_name, rules.notice_basis, rules.kept_years, rules.phone)
-    title = f"{NATURE_WORDS[session.nature]}告知"
-    return NoticeText(title, (*told, NATURE_NOTES[session.nature], SAFETY_WORDS), NOTICE_VERSION)
+    return NoticeText(
+        title=f"{NATURE_WORDS[session.nature]}告知",
+        lines=(*told, NATURE_NOTES[session.nature], SAFETY_WORDS),
+        version=NOTICE_VERSION,
+        en=_notice_in_english(rules, session),
+    )
+
+
+def _notice_in_english(rules: OfficeRules, session: Session) -> TranslatedNotice:
+    told = notice_lines_en(rules.unit_name_en, rules.notice_basis_en, rules.kept_years, rules.phone)
+    title = f"Notice: {NATURE_WORDS_EN[session.nature]}"
+    return TranslatedNotice(title, (*told, NATURE_NOTES_EN[session.nature], SAFETY_WORDS_EN))
 
 
 async def _require_code_allowed(office: Office, uow: UnitOfWork, invitation: Invitation, now: datetime) -> None:

@@ -298,10 +298,12 @@ class OfficeRules:
     """
 
     unit_name: str = "示范县行政审批局"
+    unit_name_en: str = "Shifan County Administrative Approval Bureau"
     sms_name: str = "示范县审批局"
     portal_name: str = "示范政务"
     phone: str = "12345"
     notice_basis: str = "《行政许可法》第三十四条"
+    notice_basis_en: str = "Article 34 of the Administrative Licensing Law"
     kept_years: int = 5
     timezone: str = "Asia/Shanghai"
     invitation_hours: int = 24

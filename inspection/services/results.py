@@ -87,12 +87,21 @@ class InvitationRevoked:
 
 
 @dataclass(frozen=True, slots=True)
+class TranslatedNotice:
+    """The notice in another language; the Chinese text is the one that counts."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeText:
     """告知: the words shown before any permission is asked for; `version` stands in the `told` entry."""
 
     title: str
     lines: tuple[str, ...]
     version: str
+    en: TranslatedNotice
 
 
 @dataclass(frozen=True, slots=True)

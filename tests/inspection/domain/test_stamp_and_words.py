@@ -12,11 +12,15 @@ from inspection.domain.sessions import Nature
 from inspection.domain.stamp import StampFacts, stamp_lines, with_frame
 from inspection.domain.words import (
     NATURE_NOTES,
+    NATURE_NOTES_EN,
+    NATURE_WORDS,
+    NATURE_WORDS_EN,
     NOTICE_MOST_CHARACTERS,
     OPINION_FOOT,
     code_sms,
     invitation_sms,
     notice_lines,
+    notice_lines_en,
 )
 from inspection.services.ports import OfficeRules
 
@@ -84,6 +88,18 @@ def test_the_notice_fits_in_120_characters_and_says_how_to_refuse():
     assert len(told) <= NOTICE_MOST_CHARACTERS
     for part in (rules.unit_name, rules.notice_basis, "保存5年", "审计人员", "停止，改为上门", rules.phone):
         assert part in told
+
+
+def test_the_english_notice_says_the_same():
+    told = " ".join(notice_lines_en("Shifan County", "Article 34", 5, "12345"))
+    for part in ("Shifan County", "Article 34", "5 years", "auditors", "Stop, come in person", "refuse", "12345"):
+        assert part in told
+
+
+@pytest.mark.parametrize("nature", Nature)
+def test_every_nature_has_its_words_in_both_languages(nature):
+    for words in (NATURE_WORDS, NATURE_WORDS_EN, NATURE_NOTES, NATURE_NOTES_EN):
+        assert words[nature]
 
 
 def test_messages_carry_no_link_and_fit_in_70_characters():

@@ -54,6 +54,7 @@ async def test_looking_up_tells_what_will_happen_and_consumes_nothing(house, cre
         notice = await invitations.look_up(house.office, token=created.token)
         assert notice.state is InvitationState.OPEN
     assert notice.premises_name == "闽味小馆"
+    assert len(notice.notice.lines) == len(notice.notice.en.lines) == 5
     assert [official.name for official in notice.officials] == ["张三"]
     assert notice.phone_masked == "138****1234"
     assert await house.redeemed(created) is not None
