@@ -14,6 +14,7 @@ from media.relay_supervisor import RelaySupervisor
 from signaling.feed import EntryFeed
 
 if TYPE_CHECKING:
+    from web.packages import Packages
     from web.rate_limit import RateLimits
     from web.replay_jobs import ReplayJobs
     from web.security import OwnOrigin
@@ -29,3 +30,4 @@ REPLAY_JOBS: web.AppKey[ReplayJobs] = web.AppKey("replay_jobs")
 RATE_LIMITS: web.AppKey[RateLimits] = web.AppKey("rate_limits")
 OWN_ORIGIN: web.AppKey[OwnOrigin] = web.AppKey("own_origin")
 RELAY = web.AppKey("relay", RelaySupervisor)
+PACKAGES: web.AppKey[Packages] = web.AppKey("packages")

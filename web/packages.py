@@ -1,0 +1,78 @@
+"""Packages made and verified for the HTTP edge: one at a time, off the event loop, in a folder of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from inspection.domain.errors import InspectionError, Kind
+from inspection.domain.verification import Verdict
+from inspection.services.media_ledger import MediaLedger
+from inspection.services.packages import plan_package
+from inspection.services.ports import Office
+from inspection.store.evidence_files import EvidenceFiles, storage_error
+from inspection.store.package_files import Exported, export_file, verify_file
+
+MOST_WAITING = 4
+
+
+def product() -> str:
+    """The name under which packages say who made them."""
+    return f"yuntakan {version('yuntakan')}"
+
+
+@dataclass(slots=True)
+class Packages:
+    """Bounded: one export at a time, at most four wait, the next is refused (`busy`)."""
+
+    office: Office
+    evidence: EvidenceFiles
+    media_ledger: MediaLedger
+    scratch: Path
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _waiting: int = 0
+
+    @asynccontextmanager
+    async def export(self, inspection_id: str) -> AsyncIterator[Exported]:
+        """A finished package; its file is gone when the context ends. Raises `busy`, `storage_full` and the like."""
+        async with self._turn_or_busy():
+            folder = await asyncio.to_thread(self._make_folder)
+            with folder:
+                yield await self._export(inspection_id, Path(folder.name) / "package.zip")
+
+    async def verify(self, inspection_id: str) -> tuple[Exported, Verdict]:
+        """Exports and verifies what a stranger would get. The verdict is the command line's."""
+        async with self.export(inspection_id) as exported:
+            return exported, await asyncio.to_thread(verify_file, exported.path, self.office.signer.public_key())
+
+    async def _export(self, inspection_id: str, out: Path) -> Exported:
+        await self.media_ledger.settled()
+        async with self.office.reading() as uow:
+            plan = await plan_package(uow, inspection_id)
+        now = self.office.clock.now()
+        work = partial(export_file, plan, self.evidence, self.office.signer, out, now, product())
+        return await asyncio.to_thread(work)
+
+    def _make_folder(self) -> tempfile.TemporaryDirectory[str]:
+        try:
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            return tempfile.TemporaryDirectory(dir=self.scratch)
+        except OSError as error:
+            raise storage_error(error, "package") from error
+
+    @asynccontextmanager
+    async def _turn_or_busy(self) -> AsyncIterator[None]:
+        if self._waiting >= MOST_WAITING:
+            raise InspectionError(Kind.UNAVAILABLE, "busy", "too many packages at once", retry_after_s=10)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._waiting -= 1

@@ -1,0 +1,44 @@
+"""All HTTP endpoints below `/api`, as one table, and how they get into the application."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from inspection.domain.errors import not_found
+from web.keys import EVIDENCE, EVIDENCE_ROOT, MEDIA_LEDGER, OFFICE, PACKAGES
+from web.middleware import add_headers
+from web.packages import Packages
+from web.routes import accounts, applicant, auditor, evidence, findings, inspections
+from web.routes.endpoint import Endpoint
+from web.routes.health import healthz
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *accounts.ENDPOINTS,
+    *inspections.ENDPOINTS,
+    *findings.ENDPOINTS,
+    *applicant.ENDPOINTS,
+    *evidence.ENDPOINTS,
+    *auditor.ENDPOINTS,
+)
+
+
+def add_routes(app: web.Application) -> None:
+    """After every key of `web.keys` but PACKAGES is set, before any catch-all of static files."""
+    scratch = app[EVIDENCE_ROOT].parent / "scratch"
+    app[PACKAGES] = Packages(app[OFFICE], app[EVIDENCE], app[MEDIA_LEDGER], scratch)
+    for endpoint in ENDPOINTS:
+        app.router.add_route(endpoint.method, endpoint.path, endpoint.answer)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_route("*", "/api/{rest:.*}", nothing_here)
+    app.on_response_prepare.append(add_headers)
+
+
+async def nothing_here(request: web.Request) -> web.StreamResponse:
+    """405 where the path is an endpoint's by another method, else `unknown`."""
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource.canonical.startswith("/api/") and resource.canonical != "/api/{rest}":
+            allowed |= (await resource.resolve(request))[1]
+    if allowed:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
+    raise not_found("endpoint")
