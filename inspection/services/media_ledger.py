@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from inspection.domain.actor import SYSTEM
 from inspection.domain.canonical import canonical_bytes
@@ -102,7 +103,7 @@ class MediaLedger:
         """Returns when every fact that was offered before is committed (or given up with a log line)."""
         target = self._offered
         async with self._settled:
-            await self._settled.wait_for(lambda: self._done >= target)
+            await self._settled.wait_for(lambda: self._done >= target or self._is_over())
 
     async def aclose(self) -> None:
         """Takes no more facts, commits those that wait, within `drain_s`. Idempotent."""
@@ -116,6 +117,11 @@ class MediaLedger:
             _log.error("media ledger closed with %d facts uncommitted", len(self._waiting))
             task.cancel()
             await asyncio.wait({task})
+        async with self._settled:
+            self._settled.notify_all()
+
+    def _is_over(self) -> bool:
+        return self._task is not None and self._task.done()
 
     def _enqueue(self, inspection_id: str, draft: EntryDraft) -> None:
         self._waiting.append((inspection_id, draft))
@@ -140,7 +146,7 @@ class MediaLedger:
         while await self._facts_wait():
             if not self._closing:
                 await self._sleep(self._config.group_s)
-            batch = [self._waiting[i] for i in range(min(len(self._waiting), self._config.batch))]
+            batch = list(islice(self._waiting, self._config.batch))
             await self._commit_in_the_end(batch)
             for _ in batch:
                 self._waiting.popleft()

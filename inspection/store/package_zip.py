@@ -8,32 +8,35 @@ Python's zipfile or Info-ZIP's `zip -X` make from the same files are plain too.
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from inspection.domain.package_manifest import is_plain_name
 from inspection.domain.verification import Broken, Code, Unreadable
-
-LOCAL = struct.Struct("<4s5H3L2H")
-CENTRAL = struct.Struct("<4s6H3L5H2L")
-END = struct.Struct("<4s4H2LH")
-END64 = struct.Struct("<4sQ2H2L4Q")
-LOCATOR64 = struct.Struct("<4sLQL")
-LOCAL_MAGIC, CENTRAL_MAGIC, END_MAGIC = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
-END64_MAGIC, LOCATOR64_MAGIC = b"PK\x06\x06", b"PK\x06\x07"
-FULL16, FULL32 = 0xFFFF, 0xFFFFFFFF
-STORED, DEFLATED = 0, 8
+from inspection.store.package_zip_layout import (
+    CENTRAL,
+    CENTRAL_MAGIC,
+    DEFLATED,
+    INFO_ZIP,
+    LOCAL,
+    LOCAL_MAGIC,
+    STORED,
+    at,
+    not_plain,
+    read_end,
+    require_some_zip,
+    unpack,
+    zip64_values,
+)
 
 _CHUNK_BYTES = 256 * 1024
 _MAX_CENTRAL_BYTES = 64 * 1024 * 1024
 _VERSIONS_NEEDED = (10, 20, 45)
 _FLAGS = 0x806  # UTF-8 names and the hints on how hard the packer tried
-_INFO_ZIP = 0x031E  # made by Info-ZIP's zip 3.0 on Unix: it alone marks text files in the internal attributes
-_END_PLACE, _CENTRAL_PLACE = "end of central directory", "central directory"
+_CENTRAL_PLACE = "central directory"
 
 OnRead = Callable[[int], None]
 
@@ -126,8 +129,8 @@ def open_plain_zip(stream: BinaryIO, on_read: OnRead = lambda length: None) -> P
 
     Raises Unreadable where this is no ZIP at all, and Broken (`zip_not_plain`) where it is not a plain one."""
     size = stream.seek(0, 2)
-    _require_some_zip(stream, size)
-    count, central_offset, central_bytes = _read_end(stream, size)
+    require_some_zip(stream, size)
+    count, central_offset, central_bytes = read_end(stream, size)
     headers = _read_central(stream, count, central_offset, central_bytes)
     _require_uniform(headers)
     members: dict[str, ZipMember] = {}
@@ -138,7 +141,7 @@ def open_plain_zip(stream: BinaryIO, on_read: OnRead = lambda length: None) -> P
         if not header.is_folder:
             members[member.name] = member
     if position != central_offset:
-        raise _not_plain(_CENTRAL_PLACE)
+        raise not_plain(_CENTRAL_PLACE)
     _require_folders_of_members(headers, members)
     return PlainZip(stream, members, on_read)
 
@@ -151,52 +154,10 @@ def open_package(path: Path) -> BinaryIO:
         raise Unreadable(str(error.strerror)) from error
 
 
-def _require_some_zip(stream: BinaryIO, size: int) -> None:
-    stream.seek(0)
-    starts = stream.read(4) == LOCAL_MAGIC
-    stream.seek(max(0, size - END.size))
-    ends = stream.read(4) == END_MAGIC
-    if not starts and not ends:
-        raise Unreadable("no ZIP")
-
-
-def _read_end(stream: BinaryIO, size: int) -> tuple[int, int, int]:
-    """Number of members, offset and length of the central directory."""
-    magic, disk, start_disk, here, count, central_bytes, offset, comment = _unpack(
-        END, _at(stream, size - END.size, END.size), _END_PLACE
-    )
-    if magic != END_MAGIC or disk or start_disk or here != count or comment:
-        raise _not_plain(_END_PLACE)
-    end = size - END.size
-    if count == FULL16 or FULL32 in (central_bytes, offset):
-        count, central_bytes, offset, end = _read_end64(stream, end, (count, central_bytes, offset))
-    if offset + central_bytes != end:
-        raise _not_plain(_END_PLACE)
-    return count, offset, central_bytes
-
-
-def _read_end64(stream: BinaryIO, end: int, short: tuple[int, int, int]) -> tuple[int, int, int, int]:
-    locator_at, record_at = end - LOCATOR64.size, end - LOCATOR64.size - END64.size
-    locator = _unpack(LOCATOR64, _at(stream, locator_at, LOCATOR64.size), _END_PLACE)
-    if locator != (LOCATOR64_MAGIC, 0, record_at, 1):
-        raise _not_plain(_END_PLACE)
-    magic, length, made_by, needed, disk, start_disk, here, count, central_bytes, offset = _unpack(
-        END64, _at(stream, record_at, END64.size), _END_PLACE
-    )
-    known = magic == END64_MAGIC and length == END64.size - 12 and needed == 45 and made_by in (45, _INFO_ZIP)
-    if not known or disk or start_disk or here != count:
-        raise _not_plain(_END_PLACE)
-    limits = (FULL16, FULL32, FULL32)
-    for said, full, value in zip(short, limits, (count, central_bytes, offset), strict=True):
-        if said not in (full, value):
-            raise _not_plain(_END_PLACE)
-    return count, central_bytes, offset, record_at
-
-
 def _read_central(stream: BinaryIO, count: int, offset: int, length: int) -> list[_Central]:
     if length > _MAX_CENTRAL_BYTES:
-        raise _not_plain(_CENTRAL_PLACE)
-    content = _at(stream, offset, length)
+        raise not_plain(_CENTRAL_PLACE)
+    content = at(stream, offset, length)
     headers: list[_Central] = []
     position = 0
     while position < len(content):
@@ -204,12 +165,12 @@ def _read_central(stream: BinaryIO, count: int, offset: int, length: int) -> lis
         headers.append(header)
     names = {header.name.casefold() for header in headers}
     if len(headers) != count or len(names) != count:
-        raise _not_plain(_CENTRAL_PLACE)
+        raise not_plain(_CENTRAL_PLACE)
     return headers
 
 
 def _parse_central(content: bytes, position: int) -> tuple[_Central, int]:
-    fields = _unpack(CENTRAL, content[position : position + CENTRAL.size], _CENTRAL_PLACE)
+    fields = unpack(CENTRAL, content[position : position + CENTRAL.size], _CENTRAL_PLACE)
     magic, made_by, needed, flags, method, time, date = fields[:7]
     crc32, packed, size, name_bytes, extra_bytes, comment, disk, internal, external, offset = fields[7:]
     name_at = position + CENTRAL.size
@@ -217,30 +178,17 @@ def _parse_central(content: bytes, position: int) -> tuple[_Central, int]:
     name = _name(content[name_at:extra_at])
     where = f"central header of {name}"
     if magic != CENTRAL_MAGIC or comment or disk or extra_at + extra_bytes > len(content):
-        raise _not_plain(where)
-    size, packed, offset = _zip64(content[extra_at : extra_at + extra_bytes], (size, packed, offset), where)
+        raise not_plain(where)
+    size, packed, offset = zip64_values(content[extra_at : extra_at + extra_bytes], (size, packed, offset), where)
     _require_known_way(needed, flags, method, where)
     common = (needed, flags, method, time, date, crc32)
     header = _Central(name, common, made_by, internal, external, crc32, packed, size, offset)
     return header, extra_at + extra_bytes
 
 
-def _zip64(extra: bytes, values: tuple[int, ...], where: str) -> tuple[int, ...]:
-    """Replaces each value that is 2^32 - 1 by the next of the ZIP64 extra field; there may be no other."""
-    wanted = sum(value == FULL32 for value in values)
-    if not wanted:
-        if extra:
-            raise _not_plain(where)
-        return values
-    if len(extra) != 4 + 8 * wanted or extra[:4] != struct.pack("<2H", 1, 8 * wanted):
-        raise _not_plain(where)
-    long = iter(struct.unpack(f"<{wanted}Q", extra[4:]))
-    return tuple(next(long) if value == FULL32 else value for value in values)
-
-
 def _require_known_way(needed: int, flags: int, method: int, where: str) -> None:
     if needed not in _VERSIONS_NEEDED or method not in (STORED, DEFLATED) or flags & ~_FLAGS:
-        raise _not_plain(where)
+        raise not_plain(where)
 
 
 def _require_uniform(headers: list[_Central]) -> None:
@@ -250,9 +198,9 @@ def _require_uniform(headers: list[_Central]) -> None:
     for group in (files, folders):
         for header in group:
             same = (header.made_by, header.external) == (group[0].made_by, group[0].external)
-            known = header.internal == 0 or (header.internal == 1 and header.made_by == _INFO_ZIP)
+            known = header.internal == 0 or (header.internal == 1 and header.made_by == INFO_ZIP)
             if not same or not known:
-                raise _not_plain(f"central header of {_odd_one(group).name}")
+                raise not_plain(f"central header of {_odd_one(group).name}")
 
 
 def _odd_one(group: list[_Central]) -> _Central:
@@ -264,18 +212,18 @@ def _odd_one(group: list[_Central]) -> _Central:
 def _read_local(stream: BinaryIO, header: _Central, position: int) -> ZipMember:
     where = f"header of {header.name}"
     if header.offset != position:
-        raise _not_plain(where)
-    fields = _unpack(LOCAL, _at(stream, position, LOCAL.size), where)
+        raise not_plain(where)
+    fields = unpack(LOCAL, at(stream, position, LOCAL.size), where)
     magic, *common = fields[:7]
     packed, size, name_bytes, extra_bytes = fields[7:]
     name_at = position + LOCAL.size
-    rest = _at(stream, name_at, name_bytes + extra_bytes)
-    size, packed = _zip64(rest[name_bytes:], (size, packed), where)
+    rest = at(stream, name_at, name_bytes + extra_bytes)
+    size, packed = zip64_values(rest[name_bytes:], (size, packed), where)
     same = tuple(common) == header.common and (packed, size) == (header.packed_bytes, header.size_bytes)
     if magic != LOCAL_MAGIC or not same or rest[:name_bytes] != header.name.encode("ascii"):
-        raise _not_plain(where)
+        raise not_plain(where)
     if header.method == STORED and packed != size:
-        raise _not_plain(where)
+        raise not_plain(where)
     data_offset = name_at + name_bytes + extra_bytes
     return ZipMember(header.name, header.method, header.crc32, packed, size, position, data_offset)
 
@@ -284,13 +232,13 @@ def _require_folders_of_members(headers: list[_Central], members: dict[str, ZipM
     """Entries for folders are harmless where they hold nothing and members lie in them."""
     for header in headers:
         if header.is_folder and (header.size_bytes or not any(name.startswith(header.name) for name in members)):
-            raise _not_plain(f"header of {header.name}")
+            raise not_plain(f"header of {header.name}")
 
 
 def _name(raw: bytes) -> str:
     name = raw.decode("ascii", "replace")
     if not is_plain_name(name.removesuffix("/")):
-        raise _not_plain(f"a member named {name[:80]!r}")
+        raise not_plain(f"a member named {name[:80]!r}")
     return name
 
 
@@ -310,7 +258,7 @@ def _inflate(member: ZipMember, packed: Iterator[bytes]) -> Iterator[bytes]:
                 if chunk:
                     yield chunk
             if unpacker.unused_data or (unpacker.eof and data):
-                raise _not_plain(f"data of {member.name}")
+                raise not_plain(f"data of {member.name}")
         while not unpacker.eof and (chunk := unpacker.decompress(b"", min(_CHUNK_BYTES, left + 1))):
             left -= len(chunk)
             if left < 0:
@@ -320,20 +268,3 @@ def _inflate(member: ZipMember, packed: Iterator[bytes]) -> Iterator[bytes]:
         raise Broken(Code.MEMBER_DIGEST, member.name) from error
     if not unpacker.eof:
         raise Broken(Code.MEMBER_DIGEST, member.name)
-
-
-def _at(stream: BinaryIO, offset: int, length: int) -> bytes:
-    if offset < 0:
-        return b""
-    stream.seek(offset)
-    return stream.read(length)
-
-
-def _unpack(form: struct.Struct, content: bytes, where: str) -> tuple[Any, ...]:
-    if len(content) != form.size:
-        raise _not_plain(where)
-    return form.unpack(content)
-
-
-def _not_plain(where: str) -> Broken:
-    return Broken(Code.ZIP_NOT_PLAIN, where)

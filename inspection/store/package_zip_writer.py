@@ -13,7 +13,7 @@ from struct import pack
 from typing import BinaryIO
 
 from inspection.domain.package_manifest import Member
-from inspection.store.package_zip import (
+from inspection.store.package_zip_layout import (
     CENTRAL,
     CENTRAL_MAGIC,
     END,

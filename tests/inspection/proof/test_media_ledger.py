@@ -142,7 +142,9 @@ async def test_closing_gives_up_in_the_end_when_the_database_stays_away(house):
     desk.failures = [OSError("gone")] * 1_000_000
     desk.ledger.start()
     desk.ledger.offer(one, lost(1))
+    waiting = asyncio.create_task(desk.ledger.settled())
     await desk.ledger.aclose()
+    await waiting
     assert desk.published == []
 
 

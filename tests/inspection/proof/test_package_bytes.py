@@ -204,7 +204,7 @@ def test_garbage_members_get_a_verdict(data):
 
 def test_zip64_values_are_written_and_read_and_no_byte_of_them_is_free(tmp_path, monkeypatch):
     """With the limit at 4 kB instead of 4 GB, so that the very same code runs on a small package."""
-    for module in ("package_zip", "package_zip_writer"):
+    for module in ("package_zip_layout", "package_zip_writer"):
         monkeypatch.setattr(f"inspection.store.{module}.FULL32", 0xFFF)
     case = small_case(tmp_path)
     case.record("track2", segments=8, packet_bytes=200)
