@@ -436,10 +436,18 @@ class NamedOfficial(Answered):
     badge: str
 
 
+class TranslatedNotice(Answered):
+    title: str
+    lines: list[str]
+
+
 class NoticeText(Answered):
+    """The words that count are the Chinese ones; `en` is for whoever reads the page in English."""
+
     title: str
     lines: list[str]
     version: str
+    en: TranslatedNotice
 
 
 class Notice(Answered):

@@ -102,9 +102,7 @@ def notice(found: results.Notice) -> s.Notice:
         item_name=found.item_name,
         premises_name=found.premises_name,
         phone_masked=found.phone_masked,
-        notice=s.NoticeText(
-            title=found.notice.title, lines=list(found.notice.lines), version=found.notice.version
-        ),
+        notice=s.NoticeText.model_validate(found.notice, from_attributes=True),
         expires_at=found.expires_at,
         state=found.state,
     )  # fmt: skip
