@@ -17,7 +17,7 @@ def qr_svg(text: str) -> str:
 
 
 def qr_terminal(text: str) -> list[str]:
-    """Lines of half blocks, two rows of modules a line; the light modules are drawn: for light text on a dark ground."""
+    """Lines of half blocks, two rows of modules a line; light modules are drawn: for light text on a dark ground."""
     rows = [[bool(module) for module in row] for row in _code(text).matrix_iter(border=2)]
     if len(rows) % 2:
         rows.append([False] * len(rows[0]))
