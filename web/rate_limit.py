@@ -67,6 +67,6 @@ class RateLimits:
                 self._buckets.popitem(last=False)
             bucket = self._buckets[key] = _Bucket(rate.burst, now_s)
         self._buckets.move_to_end(key)
-        bucket.tokens = min(rate.burst, bucket.tokens + (now_s - bucket.at_s) * rate.per_s)
+        bucket.tokens = min(rate.burst, bucket.tokens + max(0.0, now_s - bucket.at_s) * rate.per_s)
         bucket.at_s = now_s
         return bucket
