@@ -1,0 +1,88 @@
+"""The port behind which stills and viewing copies are made, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+from media.errors import Kind, MediaError
+from media.stamp import StampText
+
+__all__ = ["Replay", "StampText", "StillRendered", "StillsConfig", "StillsPort", "no_picture_yet", "stills_busy"]
+
+
+@dataclass(frozen=True, slots=True)
+class StillsConfig:
+    """cache_directory: where the stamp's font is kept. niceness: added to the priority of the process."""
+
+    cache_directory: str
+    niceness: int = 5
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> StillsConfig:
+        """Raises TypeError for an unknown setting, ValueError for what is no JSON."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class StillRendered:
+    """A still, and what names its original: the frame in the journal.
+
+    width and height: of the decoded picture (the JPEG is higher by the stamp). frame_index: counted over the complete
+    frames of the journal from 0. rtp_timestamp: unwrapped. encoded_sha256: of the VP8 frame after depacketisation.
+    i420_sha256: of the decoded picture's Y, U and V planes without padding.
+    """
+
+    track_id: str
+    width: int
+    height: int
+    frame_index: int
+    rtp_timestamp: int
+    arrival_us: int
+    encoded_sha256: str
+    i420_sha256: str
+    jpeg_sha256: str
+    jpeg_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A viewing copy: its zero in unix µs, and its length."""
+
+    origin_us: int
+    duration_ms: int
+
+
+class StillsPort(Protocol):
+    """Every call raises `MediaError` with a stable code."""
+
+    async def follow(self, session_id: str, track_id: str, journal_path: Path) -> None:
+        """Keep decoding this video track as it is recorded, so that a still of it is quick. Idempotent."""
+
+    async def unfollow(self, track_id: str) -> None:
+        """Idempotent."""
+
+    async def render(
+        self, still_id: str, journal_path: Path, at_us: int | None, stamp: StampText, out_path: Path
+    ) -> StillRendered:
+        """Write the stamped JPEG of the newest picture, or of the last that had arrived at `at_us` (unix µs).
+
+        `out_path` is written once, whole and synced. Raises `no_picture_yet`, `character_not_supported` (its message
+        is the characters), `still_exists`, `stills_busy`, `storage_full`.
+        """
+
+    async def make_replay(self, session_directory: Path, out_path: Path) -> Replay:
+        """Make the viewing copy of a session from its journals. Raises `no_recording`, `replay_failed`."""
+
+
+def no_picture_yet() -> MediaError:
+    return MediaError(Kind.CONFLICT, "no_picture_yet", "no whole picture has arrived by then")
+
+
+def stills_busy() -> MediaError:
+    return MediaError(Kind.UNAVAILABLE, "stills_busy", "too many stills are being made")

@@ -1,0 +1,67 @@
+"""From a picture to a stamped JPEG on the disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+from hashlib import sha256
+from pathlib import Path
+
+import cv2
+
+from media.errors import Kind, MediaError
+from media.fonts import StampFont
+from media.journal.file import NO_SPACE
+from media.journal.files import sync_directory
+from media.stamp import StampText
+from media.stamp_draw import draw_stamp
+from media.stills_decode import Picture
+from media.stills_port import StillRendered
+
+JPEG_QUALITY = 90
+
+
+def render_still(picture: Picture, track_id: str, stamp: StampText, font: StampFont, out_path: Path) -> StillRendered:
+    """Raises MediaError as `StillsPort.render` says."""
+    frame = picture.frame
+    encoded_sha256 = sha256(frame.content).hexdigest()
+    stamped = draw_stamp(picture.bgr(), stamp.with_frame(frame.index), encoded_sha256, font)
+    jpeg = cv2.imencode(".jpg", stamped, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    write_once(out_path, jpeg)
+    return StillRendered(
+        track_id=track_id,
+        width=picture.decoded.width,
+        height=picture.decoded.height,
+        frame_index=frame.index,
+        rtp_timestamp=frame.rtp_timestamp,
+        arrival_us=frame.arrival_us,
+        encoded_sha256=encoded_sha256,
+        i420_sha256=sha256(picture.i420()).hexdigest(),
+        jpeg_sha256=sha256(jpeg).hexdigest(),
+        jpeg_bytes=len(jpeg),
+    )
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """The whole file under its name, synced, or no file. Raises MediaError `still_exists` or `storage_full`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    making = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        _write_synced(making, content)
+        os.link(making, path)
+        sync_directory(path.parent)
+    except FileExistsError as error:
+        raise MediaError(Kind.CONFLICT, "still_exists", "a still of that id was written before") from error
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise MediaError(Kind.UNAVAILABLE, "storage_full", "no space for the still") from error
+        raise MediaError(Kind.UNAVAILABLE, "storage_failed", errno.errorcode.get(error.errno or 0, "?")) from error
+    finally:
+        making.unlink(missing_ok=True)
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
