@@ -213,7 +213,7 @@ export const phoneEn: typeof phoneZh = {
     dispute_hint: 'A named officer will answer you.',
     dispute_send: 'Send',
     text_needed: 'Please write a sentence first.',
-    kept: 'Your draft is kept; nothing unsent gets lost.',
+    kept: 'Your draft is kept.',
     sent: 'Sent.',
     history: 'What happened',
     your_answer: 'Your rectification',

@@ -212,7 +212,7 @@ export const phoneZh = {
     dispute_hint: '工作人员会指定专人答复您。',
     dispute_send: '提交意见',
     text_needed: '请先写一句说明。',
-    kept: '已保存草稿，没有提交的内容不会丢。',
+    kept: '草稿已保存。',
     sent: '已提交。',
     history: '处理记录',
     your_answer: '您的整改',

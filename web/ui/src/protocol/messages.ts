@@ -1,4 +1,5 @@
 /** Made by scripts/generate_protocol.py from the server's models: change those, not this file. */
+/* eslint-disable max-lines */
 
 export interface AcceptRectification {
   reason?: string | null

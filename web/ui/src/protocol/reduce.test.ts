@@ -103,6 +103,8 @@ describe('reduce', () => {
       expect(state(answer, accepted)?.state).toBe('accepted')
       const visit: [string, Record<string, unknown>] = ['site_visit', { visitors: ['王工'], items: [{ finding_id: 'f1', confirmed: true }] }]
       expect(state(answer, accepted, visit)?.state).toBe('confirmed')
+      const unseen: [string, Record<string, unknown>] = ['site_visit', { visitors: ['王工'], items: [{ finding_id: 'f1', confirmed: false }] }]
+      expect(state(answer, accepted, unseen)?.state).toBe('open')
     })
 
     it('keeps who answered a dispute', () => {

@@ -22,7 +22,7 @@ const CASE_STEPS: Record<string, Step> = {
     applicantName: payload.child('applicant').text('name'),
   }),
   site_visit: (state, { seq, at }, payload) => ({
-    ...reduceConfirmed(state, payload),
+    ...reduceVisited(state, payload),
     visits: [...state.visits, { seq, at, visitedAt: payload.text('visited_at'), visitors: payload.texts('visitors') }],
   }),
   opinion: (state, { seq, at }, payload) => ({
@@ -31,16 +31,13 @@ const CASE_STEPS: Record<string, Step> = {
   }),
 }
 
-function reduceConfirmed(state: CaseState, payload: Fields): CaseState {
-  const confirmed = new Set(
-    payload
-      .list('items')
-      .filter((item) => item.flag('confirmed'))
-      .map((item) => item.text('finding_id')),
-  )
-  const findings = state.findings.map((finding) =>
-    confirmed.has(finding.id) ? { ...finding, state: 'confirmed' as const } : finding,
-  )
+/** What a visit on site found: confirmed for good, or open again. */
+function reduceVisited(state: CaseState, payload: Fields): CaseState {
+  const seen = new Map(payload.list('items').map((item) => [item.text('finding_id'), item.flag('confirmed')]))
+  const findings = state.findings.map((finding) => {
+    const confirmed = seen.get(finding.id)
+    return confirmed === undefined ? finding : { ...finding, state: confirmed ? ('confirmed' as const) : ('open' as const) }
+  })
   return { ...state, findings }
 }
 

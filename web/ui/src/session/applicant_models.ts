@@ -9,7 +9,7 @@ export interface Notice {
   item_name: string
   premises_name: string
   phone_masked: string
-  notice: { title: string; lines: string[]; version: string }
+  notice: { title: string; lines: string[]; version: string; en?: { title: string; lines: string[] } | null }
   expires_at: string
   state: string
 }
@@ -17,7 +17,7 @@ export interface Notice {
 export interface Redeemed {
   csrf: string
   inspection_id: string
-  session_id: string
+  session_id: string | null
 }
 
 export interface MyRectification {
@@ -51,7 +51,7 @@ export interface MyFinding {
 
 export interface MySession {
   id: string
-  number: string
+  number: number
   nature: Nature
   state: 'waiting' | 'live' | 'ended'
   started_at: string | null

@@ -38,7 +38,7 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
 
   function reportDevice(): void {
     if (ended.value || call.link.value === 'idle') return
-    const facing = camera.video.value ? camera.facing.value : 'none'
+    const facing = !camera.video.value ? 'none' : camera.facing.value === 'environment' ? 'rear' : 'front'
     const still = paused.value || camera.interrupted.value
     void call.act('device:report', { camera: facing, muted: call.muted.value, paused: still, torch: camera.torch.value })
   }

@@ -64,11 +64,12 @@ export function useInvitation(token: string, options: UseInvitationOptions = {})
       if (result.ok) {
         sentTo.value = result.value.sent_to
         waitFor(result.value.retry_after_s)
-      } else {
-        problem.value = result.problem
-        waitFor(result.problem.retry_after_s ?? 0)
+        return true
       }
-      return result.ok
+      waitFor(result.problem.retry_after_s ?? 0)
+      if (isTooSoon(result.problem)) sentTo.value ||= notice.value?.phone_masked ?? ''
+      else problem.value = result.problem
+      return false
     })
 
   const redeem = (): Promise<boolean> =>
@@ -87,6 +88,11 @@ export function useInvitation(token: string, options: UseInvitationOptions = {})
   }
   const markTold = (): void => void (toldAt = new Date(now()).toISOString())
   return { notice, problem, busy, code, sentTo, waitS, agreedPosition, lookUp, markTold, agree, sendCode, redeem }
+}
+
+/** The code that was sent a moment ago still holds (the page was reloaded, say): no reason to frighten anyone. */
+function isTooSoon({ code, retry_after_s: wait }: Problem): boolean {
+  return code === 'too_many_attempts' && wait !== undefined && wait <= 120
 }
 
 function useWait(now: () => number): { waitS: Ref<number>; waitFor: (seconds: number) => void } {
