@@ -82,7 +82,12 @@ class Peer(ABC):
         return self._gatherer.connection.counters.to_dict()
 
     async def gather(self, setup: str) -> LocalTransport:
-        """Bind the sockets and say where we are. `setup`: what our description says of the DTLS role."""
+        """Bind the sockets and say where we are. `setup`: what our description says of the DTLS role.
+
+        The offerer is the controlling side (RFC 8445, section 6.1.1), and it has to be so before its offer is out:
+        the answerer's first checks overtake its answer.
+        """
+        set_controlling(self._gatherer.connection, self.identity.direction == "down")
         await self._gatherer.gather()
         parameters = self._gatherer.getLocalParameters()
         candidates = tuple(
@@ -93,10 +98,9 @@ class Peer(ABC):
             str(parameters.usernameFragment), str(parameters.password), self.local_fingerprint, setup, candidates
         )
 
-    def start(self, remote: RemoteTransport, controlling: bool) -> None:
+    def start(self, remote: RemoteTransport) -> None:
         """Connect in the background; the watch hears of the outcome."""
         self.remote = remote
-        set_controlling(self._gatherer.connection, controlling)
         self._gatherer.connection.on_route = self._take_route
         is_server = remote.setup != "passive"
         self._dtls = make_dtls(self._ice, self._certificate, is_server)

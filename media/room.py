@@ -10,7 +10,7 @@ from typing import Any
 
 from media.config import RelayConfig
 from media.down_peer import DownPeer
-from media.errors import MediaError, Kind, peer_unknown, too_many_peers
+from media.errors import Kind, MediaError, peer_unknown, too_many_peers
 from media.events import GapDetected, LostCause, PeerConnected, PeerLost, RelayEvent, Role
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.relay_clock import RelayClock
@@ -181,7 +181,7 @@ class Room:
             del self._peers[peer_id]
             await peer.aclose()
             raise
-        peer.start(offer.remote, controlling=False)
+        peer.start(offer.remote)
         return {"sdp": write_up_answer(offer, local, random.randrange(1 << 62))}
 
     async def _add_down_peer(self, peer_id: str, participant_id: str, role: Role) -> dict[str, str]:
@@ -207,7 +207,7 @@ class Room:
             raise MediaError(Kind.CONFLICT, "sdp_invalid", "that peer has its answer already")
         answer = parse_down_answer(sdp)
         peer.accept(answer)
-        peer.start(answer.remote, controlling=True)
+        peer.start(answer.remote)
 
     async def _close_peer(self, peer_id: str) -> None:
         peer = self._peers.get(peer_id)
