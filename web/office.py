@@ -19,6 +19,7 @@ from inspection.store.pictures import LimitedPictures
 from inspection.store.signer import load_or_create_signer
 from inspection.store.sms_outbox import ConsoleSms
 from inspection.store.templates_file import load_templates
+from media.fonts import StampFont, open_font
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class DataFolder:
         return self.root / "keys" / "ledger.ed25519"
 
     @property
+    def fonts(self) -> Path:
+        """The stamp's font, cut out once of the system's collection."""
+        return self.root / "cache" / "fonts"
+
+    @property
     def pepper(self) -> Path:
         return self.root / "keys" / "pepper"
 
@@ -69,7 +75,8 @@ class OpenOffice:
 async def open_office(root: Path, rules: OfficeRules) -> AsyncIterator[OpenOffice]:
     """Makes what is missing, upgrades the database, closes it in the end."""
     folder = DataFolder(root.resolve())
-    await asyncio.to_thread(_prepare, folder)
+    font = await asyncio.to_thread(_prepare, folder)
+    passwords = Argon2Passwords()
     clock = SystemClock()
     signer = load_or_create_signer(folder.signing_key)
     database = open_database(folder.database, signer, clock)
@@ -81,19 +88,22 @@ async def open_office(root: Path, rules: OfficeRules) -> AsyncIterator[OpenOffic
         random=SystemRandom(),
         pepper=load_or_create_pepper(folder.pepper),
         sms=ConsoleSms(folder.sms_outbox, clock),
-        passwords=Argon2Passwords(),
+        passwords=passwords,
         evidence=evidence,
         pictures=LimitedPictures(),
         signer=signer,
         templates=load_templates(),
         rules=rules,
+        missing_characters=font.missing_characters,
     )
     try:
         yield OpenOffice(office, database, evidence, signer, folder)
     finally:
+        await passwords.aclose()
         await database.aclose()
 
 
-def _prepare(folder: DataFolder) -> None:
+def _prepare(folder: DataFolder) -> StampFont:
     folder.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     upgrade(folder.database)
+    return open_font(folder.fonts)
