@@ -84,10 +84,10 @@ class Peer(ABC):
     async def gather(self, setup: str) -> LocalTransport:
         """Bind the sockets and say where we are. `setup`: what our description says of the DTLS role.
 
-        The offerer is the controlling side (RFC 8445, section 6.1.1), and it has to be so before its offer is out:
+        Who offers (`actpass`) is the controlling side (RFC 8445, section 6.1.1), and it has to be so before its offer is out:
         the answerer's first checks overtake its answer.
         """
-        set_controlling(self._gatherer.connection, self.identity.direction == "down")
+        set_controlling(self._gatherer.connection, setup == "actpass")
         await self._gatherer.gather()
         parameters = self._gatherer.getLocalParameters()
         candidates = tuple(

@@ -107,10 +107,17 @@ class LoadSender(LoadPeer):
             video = kind == "video"
             types = f"{VIDEO_TYPE} {RTX_TYPE}" if video else f"{AUDIO_TYPE}"
             feedback = ["transport-cc", "nack", "nack pli", "ccm fir"] if video else ["transport-cc"]
-            lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {types}", *transport_lines(local), f"a=mid:{mid}", "a=sendonly",
-                      "a=rtcp-mux", "a=msid:load load", f"a=extmap:{WIDE_ID} {TRANSPORT_CC_URI}",
-                      *codec_lines(kind, VIDEO_TYPE if video else AUDIO_TYPE, RTX_TYPE if video else None, feedback),
-                      f"a=ssrc:{ssrc} cname:load"]
+            lines += [
+                f"m={kind} 9 UDP/TLS/RTP/SAVPF {types}",
+                *transport_lines(local),
+                f"a=mid:{mid}",
+                "a=sendonly",
+                "a=rtcp-mux",
+                "a=msid:load load",
+                f"a=extmap:{WIDE_ID} {TRANSPORT_CC_URI}",
+                *codec_lines(kind, VIDEO_TYPE if video else AUDIO_TYPE, RTX_TYPE if video else None, feedback),
+                f"a=ssrc:{ssrc} cname:load",
+            ]
         return "\r\n".join(lines) + "\r\n"
 
     async def _every(self, interval_s: float, send: Any) -> None:
@@ -129,8 +136,14 @@ class LoadSender(LoadPeer):
         sent_at = SENT_AT.pack(self.clock.now_us())
         for number, payload in enumerate(parts):
             last = number == len(parts) - 1
-            self._send(0x80 if last else 0, VIDEO_TYPE, self._video_sequence, index * VIDEO_STEP, self._video_ssrc,
-                       payload + sent_at if last else payload)
+            self._send(
+                0x80 if last else 0,
+                VIDEO_TYPE,
+                self._video_sequence,
+                index * VIDEO_STEP,
+                self._video_ssrc,
+                payload + sent_at if last else payload,
+            )
             self._video_sequence += 1
             self._video_packets += 1
 
