@@ -104,7 +104,7 @@ export const deskEn: DeskTexts = {
     dispute: 'objection', dispute_answer: 'answer to objection', summary: 'summary', signature: 'signature', refusal: 'refused to sign', stopped: 'stopped, come in person', session_ended: 'session ended', site_visit: 'site visit', opinion: 'opinion', view: 'look', export: 'export', clock: 'clock',
   },
   gapCause: { loss: 'packets lost', silent: 'no data', reconnect: 'reconnecting', muted: 'muted', paused: 'paused', disk: 'disk trouble', ledger: 'ledger could not keep up' },
-  recordingCause: { disk_full: 'disk full', io_error: 'read/write error' },
+  recordingCause: { disk_full: 'disk full', io_error: 'read/write error', completed: 'completed', stopped: 'stopped by the applicant', abandoned: 'broken off' },
   guidanceWhat: { detail_on: 'detail on', detail_off: 'detail off', cover: 'cover this' },
   agreedTo: { position: 'position', recording: 'recording' },
   map: { premises: 'Registered position', track: 'Track', now: 'Current position', label: 'Map', licence: 'Map approval' },

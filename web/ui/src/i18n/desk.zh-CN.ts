@@ -103,7 +103,7 @@ export const deskZh = {
     dispute: '陈述申辩', dispute_answer: '答复申辩', summary: '小结', signature: '签名', refusal: '拒绝签名', stopped: '停止,改为上门', session_ended: '会话结束', site_visit: '上门核实', opinion: '核查意见', view: '查阅', export: '导出', clock: '时钟',
   },
   gapCause: { loss: '网络丢包', silent: '没有数据', reconnect: '重新连接', muted: '静音', paused: '暂停', disk: '磁盘异常', ledger: '台账来不及写入' },
-  recordingCause: { disk_full: '磁盘已满', io_error: '读写错误' },
+  recordingCause: { disk_full: '磁盘已满', io_error: '读写错误', completed: '正常结束', stopped: '申请人停止', abandoned: '中断' },
   guidanceWhat: { detail_on: '要求高清', detail_off: '恢复普通画质', cover: '提示遮挡' },
   agreedTo: { position: '采集位置', recording: '录像' },
   map: { premises: '登记位置', track: '移动轨迹', now: '当前位置', label: '地图', licence: '审图号' },

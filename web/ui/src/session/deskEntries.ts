@@ -27,7 +27,7 @@ const LINES: Record<string, Line> = {
   agreed: (f, w) => join(w.word('agreedTo', f.text('to')), w.word('common', f.flag('yes') ? 'yes' : 'no')),
   identity: (f) => join(f.text('level'), f.text('how')),
   presence: (f, w) => join(f.text('name'), w.word('console', f.flag('present') ? 'present' : 'absent'), f.flag('marked') ? w.word('console', 'marked') : ''),
-  recording: (f, w) => join(w.word('console', f.flag('on') ? 'recording' : 'notRecording'), f.text('cause')),
+  recording: (f, w) => join(w.word('console', f.flag('on') ? 'recording' : 'notRecording'), f.text('cause') && w.word('recordingCause', f.text('cause'))),
   gap: (f, w) => w.word('gapCause', f.text('cause')),
   fix: (f, w) => join(`±${Math.round((f.child('position').number('accuracy_cm') ?? 0) / 100)} m`, w.word('containment', f.text('containment').toLowerCase()), f.texts('doubts').map((d) => w.word('doubt', d)).join(' ')),
   no_fix: (f, w) => w.word('noFix', f.text('cause')),
