@@ -33,10 +33,12 @@ class OfficeSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     unit_name: str = "示范县行政审批局"
+    unit_name_en: str = "Shifan County Administrative Approval Bureau"
     sms_name: str = "示范县审批局"
     portal_name: str = "示范政务"
     phone: str = "12345"
     notice_basis: str = "《行政许可法》第三十四条"
+    notice_basis_en: str = "Article 34 of the Administrative Licensing Law"
     kept_years: int = Field(default=5, ge=1, le=100)
     invitation_hours: int = Field(default=24, ge=1, le=24 * 30)
     timezone: str = "Asia/Shanghai"
@@ -50,7 +52,7 @@ class Settings(BaseSettings):
     )
 
     data: Path = Path("data")
-    host: str = "0.0.0.0"
+    host: str = "*"
     port: int = Field(default=8443, ge=1, le=_HIGHEST_PORT)
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -80,6 +82,13 @@ class Settings(BaseSettings):
     @property
     def stills_config(self) -> StillsConfig:
         return StillsConfig(cache_directory=str(self.data.resolve() / "cache" / "fonts"))
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Addresses to listen on. `*`: all of IPv4 and IPv6; behind a proxy on this machine only its loopback."""
+        if self.host != "*":
+            return (self.host,)
+        return ("127.0.0.1", "::1") if self.behind_proxy else ("0.0.0.0", "::")
 
     @property
     def is_tls(self) -> bool:

@@ -1,0 +1,217 @@
+"""The console command. Parsers here, work in `web.cli_*`, imported when it is asked for, so that help is at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from web.console import FAILED, MISUSED, CommandFailed
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0 done; 1 it did not succeed; 2 it was asked wrongly, or (verify) the file is no ZIP."""
+    arguments = make_parser(list(sys.argv[1:] if argv is None else argv)).parse_args(argv)
+    run: Run = arguments.run
+    try:
+        return run(arguments)
+    except CommandFailed as failed:
+        return _fail(str(failed), failed.status)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILED
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{named}{error.strerror or error}", FAILED)
+    except Exception as error:
+        return _fail(_refusal(error), FAILED)
+
+
+def make_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The whole parser; the benchmark's own options are read only where `argv` asks for it."""
+    parser = argparse.ArgumentParser(
+        prog="yuntakan",
+        description="YunTaKan: remote video inspection for approval offices. One server, one data folder.",
+        epilog="Settings may also come from variables named YUNTAKAN_…; see docs/operations.md.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_serve(commands)
+    _add_demo(commands)
+    _add_user(commands)
+    _add_export(commands)
+    _add_verify(commands)
+    _add_check(commands)
+    _add_doctor(commands)
+    _add_bench(commands, argv)
+    return parser
+
+
+def _command(commands: Commands, name: str, description: str) -> argparse.ArgumentParser:
+    first_sentence = description.split(".", maxsplit=1)[0]
+    return commands.add_parser(name, help=first_sentence[0].lower() + first_sentence[1:], description=description)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the office's data folder (default ./data)")
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    """The flags of everything that starts or examines a server. None means: from the environment, or the default."""
+    _add_data(parser)
+    parser.add_argument("--port", type=int, help="TCP port of the pages (default 8443)")
+    parser.add_argument("--host", help="address to listen on (default: all; behind a proxy: loopback)")
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate with its chain, PEM")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key, PEM, without a password")
+    parser.add_argument(
+        "--behind-proxy", action="store_const", const=True, help="speak plain HTTP to a reverse proxy that holds TLS"
+    )
+    parser.add_argument(
+        "--trusted-proxies", metavar="CIDR,…", help="networks whose X-Forwarded headers are believed, and no others"
+    )
+    parser.add_argument("--public-url", metavar="URL", help="https origin that people use, where a proxy changes it")
+    parser.add_argument("--public-address", metavar="IP", help="address of this server for media, behind 1:1 NAT")
+    parser.add_argument("--udp-ports", metavar="A-B", help="UDP port range for media (default: any free ports)")
+
+
+def _add_serve(commands: Commands) -> None:
+    parser = _command(
+        commands, "serve", "Run the server until Ctrl-C or SIGTERM. Makes what is missing in the data folder."
+    )
+    _add_network(parser)
+    parser.set_defaults(run=_later("web.cli_serve", "serve"))
+
+
+def _add_demo(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "demo",
+        "Run the server with one prepared inspection, and a robot applicant that walks through it. "
+        "Prints links, QR codes and fresh passwords. For trying out on a LAN, never for real cases.",
+    )
+    _add_network(parser)
+    parser.add_argument("--no-robot", action="store_true", help="leave the applicant's part to your phone")
+    parser.add_argument(
+        "--check", action="store_true", help="run the whole job once without a person, verify its package, and end"
+    )
+    parser.set_defaults(run=_later("web.demo", "demo"))
+
+
+def _add_user(commands: Commands) -> None:
+    user = _command(commands, "user", "Manage the accounts of staff. The password is asked for, or read from a pipe.")
+    actions = user.add_subparsers(metavar="ACTION", required=True)
+    add = _command(actions, "add", "Add an inspector or an auditor. Applicants have no accounts.")
+    add.add_argument("username", metavar="USERNAME", help="2 to 32 of a-z, 0-9, dot, hyphen, underscore")
+    add.add_argument("--name", required=True, help="the person's name, as applicants see it")
+    add.add_argument("--role", required=True, choices=("inspector", "auditor"))
+    add.add_argument("--unit", default="", help="department, as applicants see it")
+    add.add_argument("--badge", default="", help="number of the work card")
+    add.set_defaults(run=_later("web.cli_user", "add"))
+    password = _command(actions, "password", "Set a new password. Whoever is signed in with the old one is signed out.")
+    password.add_argument("username", metavar="USERNAME")
+    password.set_defaults(run=_later("web.cli_user", "password"))
+    for action in (add, password):
+        action.add_argument(
+            "--password-stdin", action="store_true", help="read the password from standard input, 10 to 128 characters"
+        )
+        _add_data(action)
+
+
+def _add_export(commands: Commands) -> None:
+    parser = _command(commands, "export", "Write the evidence package of an inspection. The export itself is recorded.")
+    parser.add_argument("inspection", metavar="INSPECTION", help="its number (YTK-2026-00001) or id")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", required=True, help="the ZIP to write")
+    _add_data(parser)
+    parser.set_defaults(run=_later("web.cli_package", "export"))
+
+
+def _add_verify(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "verify",
+        "Verify an evidence package without any server. Exit status 0: whole; 1: broken; 2: no ZIP at all.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the package")
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    parser.add_argument(
+        "--trust", metavar="KEY", help="the office's public key (base64, hex, PEM, or a file): holds it to that office"
+    )
+    parser.add_argument("--language", choices=("zh-CN", "en"), help="of the sentences (default: the terminal's)")
+    parser.set_defaults(run=_later("web.cli_package", "verify"))
+
+
+def _add_check(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "check",
+        "Check the office's own data: rows against ledger, ledger against its chain, files against digests. "
+        "Changes nothing. Exit status 1 where something does not fit.",
+    )
+    parser.add_argument("inspection", metavar="INSPECTION", nargs="?", help="number or id (default: all)")
+    _add_data(parser)
+    parser.set_defaults(run=_later("web.cli_package", "check"))
+
+
+def _add_doctor(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "doctor",
+        "Say what would keep people out: certificate, ports, public address, disk, fonts, database, relay. "
+        "Exit status 1 where something is not reachable or would fail.",
+    )
+    _add_network(parser)
+    parser.set_defaults(run=_later("web.doctor", "doctor"))
+
+
+def _add_bench(commands: Commands, argv: Sequence[str]) -> None:
+    bench = _command(commands, "bench", "Measure this machine. Every figure is printed with how it was made.")
+    benches = bench.add_subparsers(metavar="WHAT", required=True)
+    relay = _command(benches, "relay", "Measure what the media relay costs beside aiortc's own, in the same run.")
+    if "bench" in argv[:1]:
+        from media.bench import relay_bench
+
+        relay_bench.add_arguments(relay)
+        relay.set_defaults(run=relay_bench.run)
+
+
+def _later(module: str, function: str) -> Run:
+    def run(arguments: argparse.Namespace) -> int:
+        from importlib import import_module
+
+        chosen: Run = getattr(import_module(module), function)
+        return chosen(arguments)
+
+    return run
+
+
+def _refusal(error: Exception) -> str:
+    """One line for what the parts refuse by a coded error; anything else is a fault of ours and goes up."""
+    from inspection.domain.errors import InspectionError
+    from media.errors import MediaError
+    from web.certificates import CertificateError
+    from web.settings import SettingsError
+
+    if isinstance(error, InspectionError | MediaError):
+        return f"{error.message} ({error.code})"
+    if isinstance(error, CertificateError | SettingsError):
+        return str(error)
+    raise error
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"yuntakan: {message}", file=sys.stderr)
+    return status
+
+
+__all__ = ["MISUSED", "main", "make_parser"]
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""`yuntakan export`, `verify` and `check`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from web.console import FAILED, MISUSED, CommandFailed, language, progress, require_office
+
+if TYPE_CHECKING:
+    from inspection.services.check import CheckReport
+    from inspection.services.ports import Office
+    from inspection.store.package_files import Exported
+    from web.settings import Settings
+
+
+def export(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    settings = _settings(arguments)
+    if arguments.output.is_dir() or not arguments.output.resolve().parent.is_dir():
+        raise CommandFailed(f"{arguments.output}: not a file in a folder that is there", MISUSED)
+    exported = asyncio.run(_export(settings, arguments.inspection, arguments.output))
+    print(f"{exported.path}  {exported.size_bytes} bytes  sha256 {exported.sha256}")
+    return 0
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    from inspection.domain.verification import State, Verdict
+    from inspection.domain.verification_words import render_text
+    from inspection.store.package_files import parse_key, verify_file
+
+    path: Path = arguments.file
+    try:
+        trust = parse_key(arguments.trust) if arguments.trust else None
+    except (ValueError, OSError) as error:
+        raise CommandFailed(f"--trust: {error}", MISUSED) from error
+    with progress("verifying") as line:
+        verdict = verify_file(path, trust, line.count) if path.is_file() else Verdict(State.UNREADABLE, None)
+    spoken = arguments.language or language()
+    if arguments.json:
+        print(json.dumps(verdict.to_json(spoken), ensure_ascii=False, indent=2))
+    else:
+        print(render_text(verdict, spoken))
+    return verdict.exit_status
+
+
+def check(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    report = asyncio.run(_check(_settings(arguments), arguments.inspection))
+    for mismatch in report.mismatches:
+        print(f"{mismatch.inspection_id}  {mismatch.code}  {mismatch.where}")
+    print(
+        f"{report.inspections} inspections, {report.entries} entries, {report.files} files, {report.size_bytes} bytes: "
+        + ("everything fits" if report.is_sound else f"{len(report.mismatches)} do not fit")
+    )
+    return 0 if report.is_sound else FAILED
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    from web.settings import read_settings
+
+    settings = read_settings({"data": arguments.data})
+    require_office(settings.data)
+    return settings
+
+
+async def _export(settings: Settings, name: str, out: Path) -> Exported:
+    import asyncio
+
+    from inspection.domain.actor import SYSTEM
+    from inspection.services import audit
+    from inspection.services.packages import plan_package
+    from inspection.store.package_files import export_file
+    from web.office import open_office
+    from web.packages import product
+
+    async with open_office(settings.data, settings.rules) as opened:
+        inspection_id = await find_inspection_id(opened.office, name)
+        with progress("exporting") as line:
+            async with opened.office.reading() as uow:
+                plan = await plan_package(uow, inspection_id)
+            now = opened.office.clock.now()
+            work = partial(export_file, plan, opened.evidence, opened.signer, out, now, product(), line.count)
+            exported = await asyncio.to_thread(work)
+        await audit.record_export(opened.office, SYSTEM, inspection_id, exported.sha256)
+    return exported
+
+
+async def _check(settings: Settings, name: str | None) -> CheckReport:
+    from inspection.services.check import check as check_data
+    from inspection.store.signer import verify_ed25519
+    from web.office import open_office
+
+    async with open_office(settings.data, settings.rules) as opened:
+        inspection_id = await find_inspection_id(opened.office, name) if name is not None else None
+        with progress("checking") as line:
+            key = opened.signer.public_key()
+            reading = opened.office.reading
+            return await check_data(reading, opened.evidence, key, verify_ed25519, inspection_id, line.count)
+
+
+async def find_inspection_id(office: Office, name: str) -> str:
+    """The id behind a number or an id. Raises CommandFailed."""
+    async with office.reading() as uow:
+        if await uow.inspections.find(name) is not None:
+            return name
+        for inspection in await uow.inspections.list(None):
+            if inspection.number == name:
+                return inspection.id
+    raise CommandFailed(f"{name}: no such inspection", MISUSED)
