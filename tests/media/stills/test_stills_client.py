@@ -1,0 +1,169 @@
+"""The stills process as main sees it: real process, real journals, real pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+
+import av
+import cv2
+import pytest
+
+from media.errors import MediaError
+from media.stamp import StampText
+from media.stills_client import StillsClient
+from media.stills_port import StillsConfig
+from tests.media.clips import START_US, encode_vp8, header_of, read_number, video_packets, write_journal
+
+pytestmark = pytest.mark.integration
+
+FRAME_US = 1_000_000 / 30
+STAMP = StampText(("场所:幸福里社区老王家常菜馆", "帧号:{frame}"))
+ENCODED = encode_vp8(range(90), keyframes=[40])
+
+
+@pytest.fixture
+async def stills(tmp_path: Path) -> AsyncIterator[StillsClient]:
+    client = StillsClient(StillsConfig(str(tmp_path / "cache"), niceness=0), tmp_path / "stills.sock")
+    await client.start()
+    yield client
+    await client.aclose()
+
+
+def journal(tmp_path: Path, frames: int = 90) -> Path:
+    return write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video"), video_packets(ENCODED[:frames]))
+
+
+def decoded_i420(target: int) -> bytes:
+    """What another reader of the same frames sees: FFmpeg's own VP8 decoder."""
+    codec = av.CodecContext.create("vp8", "r")
+    codec.thread_count = 1
+    pictures = [codec.decode(av.Packet(frame)) for frame in ENCODED[: target + 1]]
+    return pictures[-1][0].to_ndarray(format="yuv420p").tobytes()
+
+
+async def test_the_newest_picture_is_named_by_frame_and_digests(stills: StillsClient, tmp_path: Path) -> None:
+    out = tmp_path / "stills" / "one.jpg"
+    still = await stills.render("one", journal(tmp_path), None, STAMP, out)
+    assert (still.track_id, still.frame_index, still.width, still.height) == ("v", 89, 320, 240)
+    assert still.rtp_timestamp == 0xFFFF0000 + 89 * 3000
+    assert still.encoded_sha256 == sha256(ENCODED[89]).hexdigest()
+    assert still.i420_sha256 == sha256(decoded_i420(89)).hexdigest()
+    jpeg = out.read_bytes()
+    assert (still.jpeg_sha256, still.jpeg_bytes) == (sha256(jpeg).hexdigest(), len(jpeg))
+    image = cv2.imread(str(out))
+    assert read_number(image) == 89
+    assert image.shape[0] > 240
+    assert cv2.QRCodeDetectorAruco().detectAndDecode(image)[0].lower() == still.encoded_sha256
+
+
+@pytest.mark.parametrize("wanted", [0, 12, 39, 40, 77])
+async def test_a_look_back_finds_the_picture_of_that_moment(stills: StillsClient, tmp_path: Path, wanted: int) -> None:
+    at_us = START_US + int(wanted * FRAME_US) + 5_000
+    out = tmp_path / "stills" / f"{wanted}.jpg"
+    still = await stills.render(str(wanted), journal(tmp_path), at_us, STAMP, out)
+    assert still.frame_index == wanted
+    assert read_number(cv2.imread(str(out))) == wanted
+    assert still.i420_sha256 == sha256(decoded_i420(wanted)).hexdigest()
+
+
+async def test_a_followed_track_gives_the_newest_picture_as_it_grows(stills: StillsClient, tmp_path: Path) -> None:
+    whole = journal(tmp_path).read_bytes()
+    path = journal(tmp_path, frames=50)
+    await stills.follow("session", "v", path)
+    first = await stills.render("a", path, None, STAMP, tmp_path / "a.jpg")
+    with path.open("ab") as file:
+        file.write(whole[path.stat().st_size : -400])
+    second = await stills.render("b", path, None, STAMP, tmp_path / "b.jpg")
+    assert (first.frame_index, read_number(cv2.imread(str(tmp_path / "a.jpg")))) == (49, 49)
+    assert (second.frame_index, read_number(cv2.imread(str(tmp_path / "b.jpg")))) == (88, 88)
+    await stills.unfollow("v")
+
+
+async def test_the_process_is_back_after_a_crash_and_follows_again(stills: StillsClient, tmp_path: Path) -> None:
+    path = journal(tmp_path)
+    await stills.follow("session", "v", path)
+    before = stills.pid
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                still = await stills.render("x", path, None, STAMP, tmp_path / "x.jpg")
+                break
+            except MediaError as error:
+                assert error.code == "relay_unavailable"
+                await asyncio.sleep(0.05)
+    assert still.frame_index == 89
+    assert stills.pid != before
+
+
+async def test_what_is_not_decodable_is_never_shown(stills: StillsClient, tmp_path: Path) -> None:
+    packets = video_packets(ENCODED)
+    gone = next(at for at, (_, arrival_us) in enumerate(packets) if arrival_us >= START_US + int(20 * FRAME_US))
+    del packets[gone]
+    path = write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video"), packets)
+    still = await stills.render("x", path, START_US + int(35 * FRAME_US), STAMP, tmp_path / "x.jpg")
+    assert read_number(cv2.imread(str(tmp_path / "x.jpg"))) == 19
+    assert still.frame_index == 19
+
+
+async def test_before_a_key_frame_there_is_no_picture_yet(stills: StillsClient, tmp_path: Path) -> None:
+    path = write_journal(tmp_path / "v.ytj", header_of("v", "video"), video_packets(ENCODED[5:20]))
+    for at_us in (None, START_US - 1):
+        with pytest.raises(MediaError) as refusal:
+            await stills.render("x", path, at_us, STAMP, tmp_path / "x.jpg")
+        assert refusal.value.code == "no_picture_yet"
+    assert not (tmp_path / "x.jpg").exists()
+
+
+async def test_an_unknown_journal_has_no_picture(stills: StillsClient, tmp_path: Path) -> None:
+    with pytest.raises(MediaError) as refusal:
+        await stills.render("x", tmp_path / "none.ytj", None, STAMP, tmp_path / "x.jpg")
+    assert refusal.value.code == "no_picture_yet"
+
+
+async def test_a_character_that_cannot_be_shown_is_refused_and_nothing_is_written(
+    stills: StillsClient, tmp_path: Path
+) -> None:
+    with pytest.raises(MediaError) as refusal:
+        await stills.render("x", journal(tmp_path), None, StampText(("店😀",)), tmp_path / "x.jpg")
+    assert (refusal.value.code, refusal.value.message) == ("character_not_supported", "😀")
+    assert not (tmp_path / "x.jpg").exists()
+
+
+async def test_a_still_is_written_once(stills: StillsClient, tmp_path: Path) -> None:
+    path, out = journal(tmp_path), tmp_path / "x.jpg"
+    await stills.render("x", path, START_US, STAMP, out)
+    before = out.read_bytes()
+    with pytest.raises(MediaError) as refusal:
+        await stills.render("x", path, None, STAMP, out)
+    assert refusal.value.code == "still_exists"
+    assert out.read_bytes() == before
+    assert [each.name for each in tmp_path.glob(".x*")] == []
+
+
+async def test_odd_sizes_give_the_exact_planes(stills: StillsClient, tmp_path: Path) -> None:
+    encoded = encode_vp8(range(3), width=321, height=245)
+    path = write_journal(tmp_path / "v.ytj", header_of("v", "video"), video_packets(encoded))
+    still = await stills.render("x", path, None, STAMP, tmp_path / "x.jpg")
+    assert (still.width, still.height) == (321, 245)
+
+
+@pytest.mark.bench
+async def test_a_still_of_a_followed_720p_track_takes_less_than_300_ms(stills: StillsClient, tmp_path: Path) -> None:
+    encoded = encode_vp8(range(60), width=1280, height=720)
+    path = write_journal(tmp_path / "v.ytj", header_of("v", "video"), video_packets(encoded))
+    await stills.follow("session", "v", path)
+    await stills.render("warm", path, None, STAMP, tmp_path / "warm.jpg")
+    took = []
+    for number in range(10):
+        started = time.perf_counter()
+        await stills.render(str(number), path, None, STAMP, tmp_path / f"{number}.jpg")
+        took.append(time.perf_counter() - started)
+    assert sorted(took)[len(took) // 2] < 0.3
