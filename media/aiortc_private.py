@@ -157,9 +157,7 @@ class GuardedConnection(Connection):
     def waiting_datagrams(self) -> int:
         return self._queue.qsize()
 
-    async def get_component_candidates(
-        self, component: int, addresses: list[str], timeout: int = 5
-    ) -> list[Candidate]:
+    async def get_component_candidates(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
         """Bind our own choice of addresses and ports; `addresses` is aioice's choice and ignored."""
         candidates = []
         for index, address in enumerate(host_addresses(self._config)):

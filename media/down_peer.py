@@ -21,8 +21,9 @@ def plan_slots(role: str, session_id: str) -> list[DownSection]:
     streams += [("audio", f"voice-{index + 1}") for index in range(VOICE_SLOTS)]
     ssrcs = iter(random.sample(range(1, 1 << 32), 2 * len(streams)))
     return [
-        DownSection(str(mid), kind, stream, f"{stream}@{session_id[:8]}", next(ssrcs),
-                    next(ssrcs) if kind == "video" else None)
+        DownSection(
+            str(mid), kind, stream, f"{stream}@{session_id[:8]}", next(ssrcs), next(ssrcs) if kind == "video" else None
+        )
         for mid, (kind, stream) in enumerate(streams)
     ]
 

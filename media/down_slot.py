@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from media.rtp.header import HEADER, HEADER_WITH_EXTENSION, ONE_WORD_EXTENSION
-from media.rtp.reports import StreamClock
 from media.rtp.rewrite import Continuity
 from media.rtp.rtcp import SenderReport, build_sdes, build_sender_report, ntp_from_unix_us
 from media.rtp.rtx import wrap_rtx
@@ -87,7 +86,12 @@ class DownSlot:
         second = marker | self._payload_type
         if self._abs_send_time:
             header = HEADER_WITH_EXTENSION.pack(
-                0x90 | first & 0x20, second, out_sequence, out_timestamp, self.section.ssrc, ONE_WORD_EXTENSION,
+                0x90 | first & 0x20,
+                second,
+                out_sequence,
+                out_timestamp,
+                self.section.ssrc,
+                ONE_WORD_EXTENSION,
                 EXTENSION_HEAD | sent,
             )
         else:

@@ -39,14 +39,14 @@ class PeerIdentity:
 
 @dataclass(frozen=True, slots=True)
 class PeerWatch:
-    """Whom a peer tells of its life. Called from the event loop, at most once each, `on_lost` never after `aclose`."""
+    """Whom a peer tells of its life. Called on the event loop, at most once each, `on_lost` never after `aclose`."""
 
     on_connected: Callable[[Peer], None]
     on_lost: Callable[[Peer, LostCause], None]
 
 
 class Peer(ABC):
-    """Owner of one ICE and DTLS transport. Subclasses take what arrives and send through `send_media`/`send_control`."""
+    """Owner of one ICE and DTLS transport. Subclasses take what arrives and send by `send_media`, `send_control`."""
 
     def __init__(self, identity: PeerIdentity, config: RelayConfig, clock: RelayClock, watch: PeerWatch) -> None:
         self.identity = identity
@@ -82,10 +82,10 @@ class Peer(ABC):
         return self._gatherer.connection.counters.to_dict()
 
     async def gather(self, setup: str) -> LocalTransport:
-        """Bind the sockets and say where we are. `setup`: what our description says of the DTLS role.
+        """Bind the sockets and say where we are. `setup`: what our description says of the DTLS role (offers: actpass).
 
-        Who offers (`actpass`) is the controlling side (RFC 8445, section 6.1.1), and it has to be so before its offer is out:
-        the answerer's first checks overtake its answer.
+        Who offers (`actpass`) is the controlling side (RFC 8445, section 6.1.1), and it has to be so before its offer
+        is out: the answerer's first checks overtake its answer.
         """
         set_controlling(self._gatherer.connection, setup == "actpass")
         await self._gatherer.gather()

@@ -31,7 +31,13 @@ class RelayClient:
     async def add_up_peer(
         self, session_id: str, peer_id: str, participant_id: str, role: Role, sdp: str
     ) -> dict[str, str]:
-        args = {"session_id": session_id, "peer_id": peer_id, "participant_id": participant_id, "role": role, "sdp": sdp}
+        args = {
+            "session_id": session_id,
+            "peer_id": peer_id,
+            "participant_id": participant_id,
+            "role": role,
+            "sdp": sdp,
+        }
         return self._strings(await self._call("add_up_peer", args, CALL_TIMEOUT_S))
 
     async def add_down_peer(self, session_id: str, peer_id: str, participant_id: str, role: Role) -> dict[str, str]:

@@ -50,9 +50,7 @@ class Relay:
         if len(self._rooms) >= self._config.max_sessions:
             raise MediaError(Kind.UNAVAILABLE, "too_many_sessions", "the relay has as many sessions as it may have")
         (Path(directory) / "journal").mkdir(parents=True, exist_ok=True)
-        self._rooms[session_id] = Room(
-            session_id, directory, self._config, self._clock, self._emit, self._open_journal
-        )
+        self._rooms[session_id] = Room(session_id, directory, self._config, self._clock, self._emit, self._open_journal)
 
     async def set_recording(self, session_id: str, on: bool) -> None:
         await self._get_room(session_id).set_recording(on)

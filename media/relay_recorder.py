@@ -17,6 +17,7 @@ from media.events import (
     Role,
     SegmentClosed,
     TrackEnded,
+    TrackKind,
     TrackStarted,
 )
 from media.journal import JournalHeader, JournalListener, JournalResumed, JournalTrouble, JournalWriter
@@ -36,7 +37,7 @@ def new_track_id() -> str:
 
 
 class TrackRecorder:
-    """Opens its journal with the first packet, so that a silent track leaves no file, and hands the track over to it."""
+    """Opens its journal with the first packet (a silent track leaves no file) and hands the track over to it."""
 
     def __init__(self, session: SessionRecorder, track: UpTrack, participant_id: str, role: Role) -> None:
         self.track_id = new_track_id()
@@ -60,20 +61,34 @@ class TrackRecorder:
         if journal is None:
             return
         end = await journal.aclose()
-        self._session.emit(
-            TrackEnded(self._session.session_id, self.track_id, end.ended_us, end.bytes, end.sha256)
-        )
+        self._session.emit(TrackEnded(self._session.session_id, self.track_id, end.ended_us, end.bytes, end.sha256))
 
     def _open(self, arrival_us: int) -> JournalWriter:
         session, section = self._session, self._track.section
-        kind = "video" if section.kind == "video" else "audio"
+        kind: TrackKind = "video" if section.kind == "video" else "audio"
         started = TrackStarted(
-            session.session_id, self.track_id, self.participant_id, self._role, kind,
-            CODECS[kind], section.clock_rate, self._track.ssrc, f"journal/{self.track_id}.ytj", arrival_us,
+            session.session_id,
+            self.track_id,
+            self.participant_id,
+            self._role,
+            kind,
+            CODECS[kind],
+            section.clock_rate,
+            self._track.ssrc,
+            f"journal/{self.track_id}.ytj",
+            arrival_us,
         )
         header = JournalHeader(
-            session.session_id, self.track_id, self.participant_id, self._role, kind,
-            started.codec, started.clock_rate, section.payload_type, started.ssrc, arrival_us,
+            session.session_id,
+            self.track_id,
+            self.participant_id,
+            self._role,
+            kind,
+            started.codec,
+            started.clock_rate,
+            section.payload_type,
+            started.ssrc,
+            arrival_us,
         )
         session.emit(started)
         return session.open_journal(Path(session.directory) / started.journal, header, session)
@@ -147,8 +162,13 @@ class SessionRecorder:
         participant_id = self._participants.get(resumed.track_id, "")
         self.emit(
             GapDetected(
-                self.session_id, resumed.track_id, participant_id, "disk",
-                resumed.started_us, resumed.ended_us, resumed.packets,
+                self.session_id,
+                resumed.track_id,
+                participant_id,
+                "disk",
+                resumed.started_us,
+                resumed.ended_us,
+                resumed.packets,
             )
         )
         self._troubled.discard(resumed.track_id)

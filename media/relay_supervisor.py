@@ -12,7 +12,7 @@ from media.supervisor import ChildSupervisor
 
 
 class RelaySupervisor:
-    """Owner of the relay process. After a crash a new one is started and `RelayRestarted` comes through `port.events()`."""
+    """Owner of the relay process. After a crash a new one is started and `port.events()` says `RelayRestarted`."""
 
     def __init__(self, config: RelayConfig, socket_path: Path) -> None:
         self.port = RelayClient(self._call)

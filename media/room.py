@@ -1,4 +1,4 @@
-"""One session in the relay: its peers, who is passed on to whom, what is recorded. One task reads one bounded mailbox."""
+"""One session in the relay: its peers, who is passed on to whom, what is recorded."""
 
 from __future__ import annotations
 
@@ -231,7 +231,12 @@ class Room:
         remote = peer.remote.fingerprint if peer.remote is not None else ""
         self._emit(
             PeerConnected(
-                self.session_id, identity.peer_id, identity.participant_id, identity.direction, peer.local_fingerprint, remote
+                self.session_id,
+                identity.peer_id,
+                identity.participant_id,
+                identity.direction,
+                peer.local_fingerprint,
+                remote,
             )
         )
         if isinstance(peer, DownPeer):
@@ -359,8 +364,13 @@ class Room:
         offset_us = self._clock.wall_offset_us
         self._emit(
             GapDetected(
-                self.session_id, None, participant_id, "silent" if cause == "silent" else "reconnect",
-                since_us + offset_us, peer.media_us + offset_us, 0,
+                self.session_id,
+                None,
+                participant_id,
+                "silent" if cause == "silent" else "reconnect",
+                since_us + offset_us,
+                peer.media_us + offset_us,
+                0,
             )
         )
 
@@ -371,8 +381,13 @@ class Room:
                 offset_us = self._clock.wall_offset_us
                 self._emit(
                     GapDetected(
-                        self.session_id, self._recorder.find_track_id(track), peer.identity.participant_id, "loss",
-                        run.started_us + offset_us, run.ended_us + offset_us, run.packets,
+                        self.session_id,
+                        self._recorder.find_track_id(track),
+                        peer.identity.participant_id,
+                        "loss",
+                        run.started_us + offset_us,
+                        run.ended_us + offset_us,
+                        run.packets,
                     )
                 )
 

@@ -161,16 +161,24 @@ def _is_token(text: str | None) -> bool:
 
 def _remote(description: SessionDescription, media: list[MediaDescription]) -> RemoteTransport:
     """ICE and DTLS of the bundle: those of its first section that has a port, or bundle-only."""
-    first = next((m for m in media if m.port and m.ice and m.ice.usernameFragment and m.ice.password and m.dtls), None)
-    if first is None or first.dtls is None:
+    first = next((m for m in media if m.port and m.ice is not None and m.dtls is not None), None)
+    if first is None or first.dtls is None or first.ice is None:
         raise sdp_invalid("no section with ICE and DTLS")
+    username, password = first.ice.usernameFragment, first.ice.password
+    if not _is_ice_text(username, 4) or not _is_ice_text(password, 22):
+        raise sdp_invalid("ICE user name or password is not well-formed")
     fingerprints = tuple(f for f in first.dtls.fingerprints if f.algorithm.lower() in FINGERPRINT_ALGORITHMS)
     if not fingerprints:
         raise sdp_invalid("no fingerprint of a known algorithm")
     if not any(group.semantic == "BUNDLE" for group in description.group) and len(media) > 1:
         raise sdp_invalid("BUNDLE is needed")
     setup = {"auto": "actpass", "client": "active", "server": "passive"}[first.dtls.role]
-    return RemoteTransport(str(first.ice.usernameFragment), str(first.ice.password), fingerprints, setup)
+    return RemoteTransport(str(username), str(password), fingerprints, setup)
+
+
+def _is_ice_text(text: str | None, shortest: int) -> bool:
+    """RFC 8839 section 5.4."""
+    return text is not None and shortest <= len(text) <= 256 and all(c.isalnum() or c in "+/-_" for c in text)
 
 
 def _up_section(media: MediaDescription) -> UpSection | None:
@@ -206,7 +214,7 @@ def _find_codec(media: MediaDescription):  # type: ignore[no-untyped-def]
 def _find_rtx(media: MediaDescription, payload_type: int) -> int | None:
     for codec in media.rtp.codecs:
         if codec.mimeType.lower() == "video/rtx" and codec.parameters.get("apt") == payload_type:
-            return int(codec.payloadType)
+            return codec.payloadType
     return None
 
 
@@ -230,8 +238,12 @@ def write_up_answer(offer: UpOffer, local: LocalTransport, origin: int) -> str:
     lines = session_lines(origin, [section.mid for section in offer.taken])
     for section in offer.sections:
         if isinstance(section, RefusedSection):
-            lines += [f"m={section.kind} 0 {section.profile} {section.formats}", "c=IN IP4 0.0.0.0", "a=inactive",
-                      f"a=mid:{section.mid}"]
+            lines += [
+                f"m={section.kind} 0 {section.profile} {section.formats}",
+                "c=IN IP4 0.0.0.0",
+                "a=inactive",
+                f"a=mid:{section.mid}",
+            ]
         else:
             lines += _up_answer_lines(section, local)
     return "\r\n".join(lines) + "\r\n"
@@ -239,8 +251,14 @@ def write_up_answer(offer: UpOffer, local: LocalTransport, origin: int) -> str:
 
 def _up_answer_lines(section: UpSection, local: LocalTransport) -> list[str]:
     types = [section.payload_type] + ([section.rtx_type] if section.rtx_type is not None else [])
-    lines = [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, types))}", *transport_lines(local),
-             f"a=mid:{section.mid}", "a=recvonly", "a=rtcp-mux", "a=rtcp-rsize"]
+    lines = [
+        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, types))}",
+        *transport_lines(local),
+        f"a=mid:{section.mid}",
+        "a=recvonly",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+    ]
     if section.transport_cc_id is not None:
         lines.append(f"a=extmap:{section.transport_cc_id} {TRANSPORT_CC_URI}")
     rate = "transport-cc" if section.transport_cc_id is not None else "goog-remb" if section.remb else None
@@ -273,9 +291,16 @@ def _down_offer_lines(section: DownSection, local: LocalTransport) -> list[str]:
     video = section.kind == "video"
     types = f"{VP8_TYPE} {RTX_TYPE}" if video else f"{OPUS_TYPE}"
     track = f"{section.stream}-{section.kind}"
-    lines = [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {types}", *transport_lines(local), f"a=mid:{section.mid}",
-             "a=sendonly", "a=rtcp-mux", "a=rtcp-rsize", f"a=msid:{section.stream} {track}",
-             f"a=extmap:{ABS_SEND_TIME_ID} {ABS_SEND_TIME_URI}"]
+    lines = [
+        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {types}",
+        *transport_lines(local),
+        f"a=mid:{section.mid}",
+        "a=sendonly",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+        f"a=msid:{section.stream} {track}",
+        f"a=extmap:{ABS_SEND_TIME_ID} {ABS_SEND_TIME_URI}",
+    ]
     if video:
         lines += codec_lines("video", VP8_TYPE, RTX_TYPE, ["goog-remb", "nack", "nack pli", "ccm fir"])
         lines.append(f"a=ssrc-group:FID {section.ssrc} {section.rtx_ssrc}")
@@ -288,13 +313,25 @@ def _down_offer_lines(section: DownSection, local: LocalTransport) -> list[str]:
 
 
 def session_lines(origin: int, mids: list[str]) -> list[str]:
-    return ["v=0", f"o=- {origin} 2 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {' '.join(mids)}",
-            "a=msid-semantic: WMS *"]
+    return [
+        "v=0",
+        f"o=- {origin} 2 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        f"a=group:BUNDLE {' '.join(mids)}",
+        "a=msid-semantic: WMS *",
+    ]
 
 
 def transport_lines(local: LocalTransport) -> list[str]:
     lines = ["c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0"]
     for index, (priority, address, port) in enumerate(local.candidates):
         lines.append(f"a=candidate:{index + 1} 1 udp {priority} {address} {port} typ host")
-    return [*lines, "a=end-of-candidates", f"a=ice-ufrag:{local.username}", f"a=ice-pwd:{local.password}",
-            f"a=fingerprint:{local.fingerprint}", f"a=setup:{local.setup}"]
+    return [
+        *lines,
+        "a=end-of-candidates",
+        f"a=ice-ufrag:{local.username}",
+        f"a=ice-pwd:{local.password}",
+        f"a=fingerprint:{local.fingerprint}",
+        f"a=setup:{local.setup}",
+    ]

@@ -98,7 +98,15 @@ class ChildSupervisor:
         self._socket_path.parent.mkdir(parents=True, exist_ok=True)
         self._socket_path.unlink(missing_ok=True)
         # A session of its own: Ctrl-C in a terminal reaches main alone, which closes its children in order.
-        command = (sys.executable, "-m", self._module, "--socket", str(self._socket_path), "--config", self._config_json)
+        command = (
+            sys.executable,
+            "-m",
+            self._module,
+            "--socket",
+            str(self._socket_path),
+            "--config",
+            self._config_json,
+        )
         self._child = await asyncio.create_subprocess_exec(*command, start_new_session=True)
         client = WireClient(self._on_event, self._gone.set)
         try:

@@ -111,7 +111,13 @@ class UpPeer(Peer):
         if original is not None and track.ssrc and track.losses.received:
             first, second, sequence, timestamp, _ = HEADER.unpack_from(original)
             track.receive(
-                original, first, second & 0x80, sequence, timestamp, payload_offset(original), now_us,
+                original,
+                first,
+                second & 0x80,
+                sequence,
+                timestamp,
+                payload_offset(original),
+                now_us,
                 now_us + self.clock.wall_offset_us,
             )
 
@@ -156,6 +162,12 @@ class UpPeer(Peer):
         first, second, sequence, timestamp, _ = HEADER.unpack_from(packet)
         self.media_us = now_us
         self._by_ssrc[ssrc].receive(
-            packet, first, second & 0x80, sequence, timestamp, payload_offset(packet), now_us,
+            packet,
+            first,
+            second & 0x80,
+            sequence,
+            timestamp,
+            payload_offset(packet),
+            now_us,
             now_us + self.clock.wall_offset_us,
         )

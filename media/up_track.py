@@ -65,7 +65,15 @@ class UpTrack:
         self.stream_clock = StreamClock(self.section.clock_rate, self._source_clock)
 
     def receive(
-        self, packet: bytes, first: int, marker: int, sequence: int, timestamp: int, offset: int, now_us: int, wall_us: int
+        self,
+        packet: bytes,
+        first: int,
+        marker: int,
+        sequence: int,
+        timestamp: int,
+        offset: int,
+        now_us: int,
+        wall_us: int,
     ) -> None:
         """Hot path: one plain RTP packet, original or repaired."""
         losses = self.losses

@@ -16,6 +16,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs import CODECS, HEADER_EXTENSIONS
 from aiortc.contrib.media import MediaRelay
 from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpHeaderExtensionParameters
+from aiortc.rtp import RtpPacket
 
 from media.relay_clock import RelayClock
 from media.rtp.transport_cc import TransportCcRecorder
@@ -36,7 +37,7 @@ def enable_transport_cc(clock: RelayClock) -> None:
 
     async def handle(self: Any, data: bytes, arrival_time_ms: int) -> None:
         try:
-            packet = aiortc_dtls.RtpPacket.parse(data, self._rtp_header_extensions_map)
+            packet = RtpPacket.parse(data, self._rtp_header_extensions_map)
         except ValueError:
             return
         sequence = packet.extensions.transport_sequence_number

@@ -38,9 +38,7 @@ def packetise(frame: bytes) -> list[bytes]:
     """VP8 payloads of about equal size."""
     parts = -(-len(frame) // MAX_PAYLOAD_BYTES)
     size = -(-len(frame) // parts)
-    return [
-        (FIRST_PART if at == 0 else OTHER_PART) + frame[at : at + size] for at in range(0, len(frame), size)
-    ]
+    return [(FIRST_PART if at == 0 else OTHER_PART) + frame[at : at + size] for at in range(0, len(frame), size)]
 
 
 def encode_clip() -> list[bytes]:
@@ -48,10 +46,18 @@ def encode_clip() -> list[bytes]:
     encoder = av.CodecContext.create("libvpx", "w")
     encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     encoder.bit_rate = VIDEO_BITS_PER_S
-    encoder.time_base = Fraction(1, FRAME_RATE)
+    encoder.time_base, encoder.framerate = Fraction(1, FRAME_RATE), Fraction(FRAME_RATE, 1)
     encoder.gop_size = CLIP_FRAMES
-    encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "minrate": str(VIDEO_BITS_PER_S),
-                       "maxrate": str(VIDEO_BITS_PER_S), "bufsize": str(VIDEO_BITS_PER_S), "qmin": "2", "qmax": "63"}
+    encoder.options = {
+        "deadline": "realtime",
+        "cpu-used": "8",
+        "lag-in-frames": "0",
+        "qmin": "2",
+        "qmax": "63",
+        "minrate": str(VIDEO_BITS_PER_S),
+        "maxrate": str(VIDEO_BITS_PER_S),
+        "bufsize": str(VIDEO_BITS_PER_S // 2),
+    }
     frames: list[bytes] = []
     for index, picture in enumerate(_pictures()):
         frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
@@ -69,7 +75,7 @@ def _pictures() -> Iterator[npt.NDArray[np.uint8]]:
     for index in range(CLIP_FRAMES):
         phase = 2 * np.pi * index / CLIP_FRAMES
         x, y = int(200 + 190 * np.sin(phase)), int(100 + 90 * np.cos(phase))
-        noise = random.normal(0, 2, (HEIGHT, WIDTH, 3))
+        noise = random.normal(0, 1, (HEIGHT, WIDTH, 3))
         yield np.clip(scene[y : y + HEIGHT, x : x + WIDTH] + noise, 0, 255).astype(np.uint8)
 
 

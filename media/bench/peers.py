@@ -83,7 +83,7 @@ class LoadSender(LoadPeer):
             identity.session_id, identity.peer_id, identity.participant_id, identity.role, self._offer(local)
         )
         await self.reach(answer["sdp"])
-        self.start(parse_down_answer(answer["sdp"]).remote, controlling=True)
+        self.start(parse_down_answer(answer["sdp"]).remote)
 
     def play(self) -> None:
         self._playing = [
@@ -203,7 +203,7 @@ class LoadReceiver(LoadPeer):
     def start_as_client(self, offer: UpOffer) -> None:
         """Our answer says `active`, so the server's end is passive whatever its offer allowed."""
         remote = offer.remote
-        self.start(type(remote)(remote.username, remote.password, remote.fingerprints, "passive"), controlling=False)
+        self.start(type(remote)(remote.username, remote.password, remote.fingerprints, "passive"))
         self._reporting = asyncio.create_task(self._report())
 
     def take_datagram(self, data: bytes) -> None:

@@ -30,7 +30,7 @@ Result = dict[str, Any]
 
 
 async def run_relay_bench(sessions: int, seconds: float, against: Sequence[str]) -> dict[str, Any]:
-    """`{"results": [one per relay], "ratios": {"<ours>/<other>": CPU share}}`; see `docs/performance.md`."""
+    """`{"results": [one per relay], "ratios": {"<ours>/<other>": share of CPU}}`; see `docs/performance.md`."""
     say("encoding the clip")
     material = make_material()
     results = []
@@ -42,7 +42,9 @@ async def run_relay_bench(sessions: int, seconds: float, against: Sequence[str])
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sessions", type=int, default=1, help="sessions at the same time (default 1)")
     parser.add_argument("--seconds", type=float, default=15.0, help="measured time for each relay (default 15)")
-    parser.add_argument("--against", default="mediarelay", help="other relays, by commas: mediarelay (default), or none")
+    parser.add_argument(
+        "--against", default="mediarelay", help="other relays, by commas: mediarelay (default), or none"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -72,12 +74,13 @@ def say(text: str) -> None:
 
 
 def _ratios(results: list[Result]) -> dict[str, float]:
-    cpu = {result["relay"]: result["cpu_percent"] for result in results}
+    """CPU for one delivered frame, ours by theirs: a relay that cannot keep up is not cheap."""
+    cost = {result["relay"]: result["cpu_percent"] / result["fps"] for result in results if result["fps"]}
     return {
-        f"{ours}/{other}": round(cpu[ours] / cpu[other], 4)
+        f"{ours}/{other}": round(cost[ours] / cost[other], 4)
         for ours in OURS
-        for other in cpu
-        if other not in OURS and cpu[other]
+        for other in cost
+        if other not in OURS and ours in cost
     }
 
 
@@ -107,7 +110,13 @@ async def _start_server(name: str, folder: Path) -> tuple[ChildSupervisor, Relay
 
 
 async def _measure_server(
-    name: str, server: ChildSupervisor, port: RelayClient, material: Material, sessions: int, seconds: float, folder: Path
+    name: str,
+    server: ChildSupervisor,
+    port: RelayClient,
+    material: Material,
+    sessions: int,
+    seconds: float,
+    folder: Path,
 ) -> Result:
     say(f"{name}: connecting {sessions} session(s)")
     senders: list[LoadSender] = []
@@ -123,8 +132,13 @@ async def _measure_server(
 
 
 async def _connect(
-    port: RelayClient, material: Material, index: int, folder: Path, recording: bool,
-    senders: list[LoadSender], receivers: list[LoadReceiver],
+    port: RelayClient,
+    material: Material,
+    index: int,
+    folder: Path,
+    recording: bool,
+    senders: list[LoadSender],
+    receivers: list[LoadReceiver],
 ) -> None:
     session_id = f"bench-{index}"
     await port.open_session(session_id, str(folder / session_id))

@@ -45,8 +45,19 @@ class LossTracker:
     missing, so that the caller asks at once; `asks_due` also serves the retry timer.
     """
 
-    __slots__ = ("_last", "_last_us", "given_up", "highest", "lost", "missing", "received", "repaired", "rtt_us",
-                 "started_at", "urgent")
+    __slots__ = (
+        "_last",
+        "_last_us",
+        "given_up",
+        "highest",
+        "lost",
+        "missing",
+        "received",
+        "repaired",
+        "rtt_us",
+        "started_at",
+        "urgent",
+    )
 
     def __init__(self) -> None:
         self.started_at = DUPLICATE

@@ -13,7 +13,15 @@ DRIFT_PPM = 200
 class ReceptionStats:
     """Jitter and the difference between two reports of one stream."""
 
-    __slots__ = ("_clock_rate", "_expected_before", "_last_sr", "_last_sr_us", "_received_before", "_transit", "jitter_16")
+    __slots__ = (
+        "_clock_rate",
+        "_expected_before",
+        "_last_sr",
+        "_last_sr_us",
+        "_received_before",
+        "_transit",
+        "jitter_16",
+    )
 
     def __init__(self, clock_rate: int) -> None:
         self._clock_rate = clock_rate
@@ -48,8 +56,13 @@ class ReceptionStats:
         fraction = (lost_now << 8) // expected_now if expected_now > 0 and lost_now > 0 else 0
         delay = (now_us - self._last_sr_us) * 65_536 // 1_000_000 if self._last_sr_us else 0
         return Report(
-            ssrc, min(fraction, 255), expected - losses.received, losses.highest - FIRST_CYCLE, self.jitter_16 >> 4,
-            self._last_sr, delay,
+            ssrc,
+            min(fraction, 255),
+            expected - losses.received,
+            losses.highest - FIRST_CYCLE,
+            self.jitter_16 >> 4,
+            self._last_sr,
+            delay,
         )
 
 

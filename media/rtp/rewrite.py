@@ -13,8 +13,15 @@ class Continuity:
     and a timestamp later by the time that has passed. What the source sent before its first packet here is `too_early`.
     """
 
-    __slots__ = ("_clock_rate", "_last_sequence", "_last_timestamp", "_last_us", "first_sequence", "sequence_offset",
-                 "timestamp_offset")
+    __slots__ = (
+        "_clock_rate",
+        "_last_sequence",
+        "_last_timestamp",
+        "_last_us",
+        "first_sequence",
+        "sequence_offset",
+        "timestamp_offset",
+    )
 
     def __init__(self, clock_rate: int) -> None:
         self._clock_rate = clock_rate

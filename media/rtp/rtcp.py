@@ -165,7 +165,9 @@ def build_receiver_report(sender_ssrc: int, reports: list[Report]) -> bytes:
 
 
 def build_sender_report(report: SenderReport) -> bytes:
-    body = SENDER_INFO.pack(report.ssrc, report.ntp, report.rtp, report.packets & 0xFFFFFFFF, report.octets & 0xFFFFFFFF)
+    body = SENDER_INFO.pack(
+        report.ssrc, report.ntp, report.rtp, report.packets & 0xFFFFFFFF, report.octets & 0xFFFFFFFF
+    )
     return _packet(len(report.reports), SR, body + b"".join(_pack_report(item) for item in report.reports))
 
 
@@ -187,8 +189,12 @@ def unix_us_from_ntp(ntp: int) -> int:
 def _pack_report(report: Report) -> bytes:
     lost = max(-0x800000, min(0x7FFFFF, report.lost)) & 0xFFFFFF
     return REPORT.pack(
-        report.ssrc, report.fraction_lost << 24 | lost, report.highest & 0xFFFFFFFF, report.jitter & 0xFFFFFFFF,
-        report.last_sr, report.delay_since_sr & 0xFFFFFFFF,
+        report.ssrc,
+        report.fraction_lost << 24 | lost,
+        report.highest & 0xFFFFFFFF,
+        report.jitter & 0xFFFFFFFF,
+        report.last_sr,
+        report.delay_since_sr & 0xFFFFFFFF,
     )
 
 

@@ -83,7 +83,7 @@ def split_runs(first: int, received: list[int], arrivals: dict[int, int]) -> lis
 
 
 def build_feedback(sender_ssrc: int, media_ssrc: int, first: int, times: list[int | None], count: int) -> bytes:
-    """One feedback message; `times[i]` is the arrival of packet `first + i` in microseconds, None where it is missing."""
+    """One feedback message; `times[i]` is the arrival of packet `first + i` in µs, None where it is missing."""
     reference = next(time for time in times if time is not None) // REFERENCE_US
     symbols, deltas = _symbols(times, reference * REFERENCE_US)
     body = b"".join(CHUNK.pack(chunk) for chunk in pack_chunks(symbols)) + deltas
@@ -92,9 +92,19 @@ def build_feedback(sender_ssrc: int, media_ssrc: int, first: int, times: list[in
         body += bytes(padding - 1) + bytes([padding])
     words = (HEAD.size + len(body)) // 4 - 1
     first_byte = 0x80 | (0x20 if padding else 0) | FEEDBACK_FORMAT
-    return HEAD.pack(
-        first_byte, RTPFB, words, sender_ssrc, media_ssrc, first & 0xFFFF, len(times), (reference & 0xFFFFFF) << 8 | count
-    ) + body
+    return (
+        HEAD.pack(
+            first_byte,
+            RTPFB,
+            words,
+            sender_ssrc,
+            media_ssrc,
+            first & 0xFFFF,
+            len(times),
+            (reference & 0xFFFFFF) << 8 | count,
+        )
+        + body
+    )
 
 
 def _symbols(times: list[int | None], previous_us: int) -> tuple[list[int], bytes]:

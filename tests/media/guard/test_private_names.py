@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 
 import aioice.ice
-import aiortc.rtcdtlstransport
 import pylibsrtp
 import pytest
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport

@@ -92,9 +92,7 @@ async def call(relay: RunningRelay) -> AsyncIterator[tuple[Sender, Receiver]]:
         await receiver.aclose()
 
 
-async def test_noise_of_strangers_does_not_disturb_a_call(
-    relay: RunningRelay, call: tuple[Sender, Receiver]
-) -> None:
+async def test_noise_of_strangers_does_not_disturb_a_call(relay: RunningRelay, call: tuple[Sender, Receiver]) -> None:
     sender, receiver = call
     targets = candidates(sender.pc.remoteDescription.sdp) + candidates(receiver.pc.remoteDescription.sdp)
     stranger = Stranger(targets)

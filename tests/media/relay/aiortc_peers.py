@@ -57,7 +57,9 @@ class Sender:
         self, port: RelayPort, session_id: str, peer_id: str, role: Any = "applicant", participant_id: str | None = None
     ) -> str:
         await self.pc.setLocalDescription(await self.pc.createOffer())
-        answer = await port.add_up_peer(session_id, peer_id, participant_id or peer_id, role, self.pc.localDescription.sdp)
+        answer = await port.add_up_peer(
+            session_id, peer_id, participant_id or peer_id, role, self.pc.localDescription.sdp
+        )
         await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
         return str(self.pc.localDescription.sdp)
 

@@ -107,27 +107,49 @@ async def launch(playwright: Playwright, clip: Path) -> Browser:
 async def open_page(browser: Browser) -> Page:
     context = await browser.new_context()
     page = await context.new_page()
-    await page.route("**/*", lambda route: route.fulfill(body="<!doctype html><title>call</title>",
-                                                         content_type="text/html"))
+    await page.route(
+        "**/*", lambda route: route.fulfill(body="<!doctype html><title>call</title>", content_type="text/html")
+    )
     await page.add_init_script(SCRIPT)
     await page.goto(ORIGIN)
     return page
 
 
 async def publish(
-    page: Page, port: RelayPort, session_id: str, peer_id: str, role: Any = "applicant", *, video: bool = True,
-    audio: bool = True, max_bits_per_s: int = 1_500_000, frames_per_s: int = 30, participant_id: str | None = None,
+    page: Page,
+    port: RelayPort,
+    session_id: str,
+    peer_id: str,
+    role: Any = "applicant",
+    *,
+    video: bool = True,
+    audio: bool = True,
+    max_bits_per_s: int = 1_500_000,
+    frames_per_s: int = 30,
+    participant_id: str | None = None,
     degradation: str | None = "maintain-resolution",
 ) -> None:
-    offer = await page.evaluate("(o) => offerUp(o)", {
-        "video": video, "audio": audio, "maxBitrate": max_bits_per_s, "frameRate": frames_per_s,
-        "degradation": degradation})
+    offer = await page.evaluate(
+        "(o) => offerUp(o)",
+        {
+            "video": video,
+            "audio": audio,
+            "maxBitrate": max_bits_per_s,
+            "frameRate": frames_per_s,
+            "degradation": degradation,
+        },
+    )
     answer = await port.add_up_peer(session_id, peer_id, participant_id or peer_id, role, offer)
     await page.evaluate("(sdp) => answerUp(sdp)", answer["sdp"])
 
 
 async def subscribe(
-    page: Page, port: RelayPort, session_id: str, peer_id: str, role: Any = "inspector", participant_id: str | None = None
+    page: Page,
+    port: RelayPort,
+    session_id: str,
+    peer_id: str,
+    role: Any = "inspector",
+    participant_id: str | None = None,
 ) -> None:
     offer = await port.add_down_peer(session_id, peer_id, participant_id or peer_id, role)
     answer = await page.evaluate("(sdp) => answerDown(sdp)", offer["sdp"])
