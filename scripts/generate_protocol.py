@@ -134,7 +134,8 @@ def typescript() -> str:
     if clashes:
         raise ValueError(f"models with two forms: {clashes}")
     parts = [declaration(name, both[name]) for name in sorted(both)]
-    head = "/** Made by scripts/generate_protocol.py from the server's models: change those, not this file. */\n/* eslint-disable max-lines */\n"
+    head = "/** Made by scripts/generate_protocol.py from the server's models: change those, not this file. */\n"
+    head += "/* eslint-disable max-lines */\n"
     return "\n".join([head, *parts, _event_maps()])
 
 

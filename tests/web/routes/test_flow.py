@@ -28,7 +28,7 @@ def photo() -> bytes:
     return bytes(buffer)
 
 
-def form(text: str, content: bytes | None) -> aiohttp.FormData:
+def form(text: str, content: bytes | io.BytesIO | None) -> aiohttp.FormData:
     data = aiohttp.FormData()
     data.add_field("text", text)
     if content is not None:
