@@ -28,6 +28,11 @@ class StampFont:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def load(self) -> None:
+        """Read the file now, so that the first stamp need not. Raises MediaError where it is no font."""
+        self.width_px(" ", 20)
+        self.require(" ")
+
     def missing_characters(self, text: str) -> str:
         """The characters of `text` that this font cannot show, each once, in order; '' where it can show all."""
         return "".join(dict.fromkeys(char for char in text if not self._shows(char)))

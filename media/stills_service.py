@@ -42,6 +42,7 @@ class StillsService:
         self._changed = asyncio.Event()
 
     def start(self) -> None:
+        self._live.submit(self._font.load)
         self._following = asyncio.create_task(self._follow_all())
 
     async def handle(self, call: str, args: dict[str, Any]) -> Any:

@@ -1,0 +1,70 @@
+"""A browser plays the viewing copy and jumps in it: what it shows is the frame of that moment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from media.replay_mux import write_replay
+from tests.e2e.browsers import chromium
+from tests.media.clips import START_US, encode_vp8, header_of, tone_packets, video_packets, write_journal
+
+pytestmark = [pytest.mark.e2e]
+
+PAGE = """<video id=v src=/replay.webm preload=auto></video><canvas id=c></canvas><script>
+const v = document.getElementById('v'), c = document.getElementById('c')
+const shown = () => { c.width = v.videoWidth; c.height = v.videoHeight
+  const g = c.getContext('2d'); g.drawImage(v, 0, 0); let n = 0
+  for (let bit = 0; bit < 12; bit++) n |= (g.getImageData(bit * 16 + 8, 8, 1, 1).data[0] > 127) << bit
+  return [n, v.videoWidth, v.videoHeight] }
+const jump = at => new Promise((done, failed) => {
+  v.onerror = () => failed(new Error(v.error.message))
+  v.requestVideoFrameCallback(() => done(shown()))
+  v.currentTime = at })
+</script>"""
+
+
+@asynccontextmanager
+async def served(film: Path) -> AsyncIterator[str]:
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text=PAGE, content_type="text/html")
+
+    async def replay(request: web.Request) -> web.FileResponse:
+        return web.FileResponse(film)
+
+    app = web.Application()
+    app.add_routes([web.get("/", page), web.get("/replay.webm", replay)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+async def test_chromium_plays_it_and_jumps_to_any_moment(tmp_path: Path) -> None:
+    first = encode_vp8(range(150), keyframes=[90])
+    turned = encode_vp8(range(1000, 1090), width=240, height=320)
+    write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video"), video_packets(first))
+    again = video_packets(turned, ssrc=9, start_us=START_US + 6_000_000)
+    write_journal(tmp_path / "journal" / "w.ytj", header_of("w", "video"), again)
+    write_journal(tmp_path / "journal" / "a.ytj", header_of("a", "audio"), tone_packets(9))
+    replay = write_replay(tmp_path, tmp_path / "derived" / "replay.webm")
+    async with chromium() as browser, served(tmp_path / "derived" / "replay.webm") as url:
+        page = await browser.new_page()
+        await page.goto(url)
+        await page.wait_for_function("v.readyState >= 2")
+        assert abs(await page.evaluate("v.duration") * 1000 - replay.duration_ms) < 100
+        for at_s, number, size in [(4.2, 126, [320, 240]), (1.0, 30, [320, 240]), (7.5, 1045, [240, 320])]:
+            shown = await page.evaluate("at => jump(at)", at_s + 0.01)
+            assert abs(shown[0] - number) <= 1
+            assert shown[1:] == size
+        await page.evaluate("v.currentTime = 0.5; v.play()")
+        await page.wait_for_function("v.currentTime > 1.5 && v.getVideoPlaybackQuality().totalVideoFrames > 20")
+        assert await page.evaluate("v.webkitAudioDecodedByteCount") > 0
