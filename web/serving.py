@@ -13,12 +13,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from web.certificates import local_context, server_context
 from web.console import CommandFailed
 from web.lan import best_lan_address
 from web.settings import Settings
+
+if TYPE_CHECKING:
+    from web.app import Server
 
 BACKLOG = 512
 OPEN_REQUESTS_S = 2.0
@@ -57,7 +60,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[None]:
+async def running(settings: Settings) -> AsyncIterator[Server]:
     """The server answers within the block. Raises CommandFailed where a port or the folder is taken."""
     from aiohttp import web
 
@@ -77,7 +80,7 @@ async def running(settings: Settings) -> AsyncIterator[None]:
             sites = [web.SockSite(runner, one, ssl_context=context, backlog=BACKLOG) for one in bound]
             for site in sites:
                 await site.start()
-            yield
+            yield server
             for site in sites:
                 await site.stop()
         finally:
