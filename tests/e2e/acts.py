@@ -108,7 +108,6 @@ async def agree_on_summary(phone: Screen, consoles: list[Screen], text: str) -> 
     await first.tap("summary-propose")
     await first.tap("summary-sign")
     for other in consoles[1:]:
-        await other.tap("console-end")
         await other.tap("summary-sign")
     await phone.tap("summary-sign")
     for role in ("applicant", "inspector"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -80,11 +81,13 @@ class Screen:
 
     async def wait_media(self, kind: str, figure: str, more: float) -> None:
         goal = await self.media_sum(kind, figure) + more
-        await self.page.wait_for_function(
-            "async ([k, f, goal]) => (await testSum('inbound-rtp', k, f)) >= goal",
-            arg=[kind, figure, goal],
-            polling=200,
-        )
+        await self.until("async ([k, f, goal]) => (await testSum('inbound-rtp', k, f)) >= goal", [kind, figure, goal])
+
+    async def until(self, function: str, argument: object = None, timeout_ms: int = STEP_MS) -> None:
+        """Asks the page again and again from outside: its policy forbids what playwright would run inside."""
+        async with asyncio.timeout(timeout_ms / 1000):
+            while not await self.page.evaluate(function, argument):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
 
     async def picture(self, name: str) -> None:
         OUTPUT.mkdir(parents=True, exist_ok=True)

@@ -78,18 +78,23 @@ async function signIn(page) {
   await fill(page, 'login-username', job.inspector.username)
   await fill(page, 'login-password', job.inspector.password)
   await tap(page, 'login-submit')
-  await page.waitForFunction(() => location.pathname === '/office')
+  await until(async () => new URL(page.url()).pathname === '/office')
   await page.goto(`${job.url}/office/inspections/${job.inspection_id}/sessions/${job.session_id}`)
+}
+
+// Asked from outside: the pages' policy forbids what the library would run inside.
+async function until(holds) {
+  const deadline = Date.now() + STEP_MS
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`did not happen in time: ${holds}`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
 }
 
 // Waits until a figure has grown by `more` from now on.
 async function grows(page, [type, kind, figure], more) {
   const before = await page.evaluate((...row) => window.testSum(...row), type, kind, figure)
-  await page.waitForFunction(
-    async (goal, ...row) => (await window.testSum(...row)) >= goal,
-    { polling: 300 },
-    before + more, type, kind, figure,
-  )
+  await until(async () => (await page.evaluate((...row) => window.testSum(...row), type, kind, figure)) >= before + more)
   return page.evaluate((...row) => window.testSum(...row), type, kind, figure)
 }
 

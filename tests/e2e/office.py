@@ -77,9 +77,9 @@ class Office:
         return done
 
     def start(self) -> None:
-        log = (self.folder.parent / "server.log").open("ab")
         command = [str(YUNTAKAN), "serve", "--port", str(self.port), "--data", str(self.folder)]
-        self.server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        with (self.folder.parent / "server.log").open("ab") as log:
+            self.server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         self._wait_until_reachable()
 
     def kill(self) -> None:

@@ -61,14 +61,13 @@ async def test_a_call_survives_kill_minus_nine(
 
 async def picture_is_back(desk: Screen, older_peers: int) -> None:
     """Frames on a connection that was made after the kill."""
-    await desk.page.wait_for_function(
+    await desk.until(
         "async older => { for (const peer of testPeers.slice(older))"
         " for (const row of (await peer.getStats()).values())"
         " if (row.type === 'inbound-rtp' && row.kind === 'video' && row.framesDecoded > 30) return true;"
         " return false }",
-        arg=older_peers,
-        polling=300,
-        timeout=BACK_MS,
+        older_peers,
+        BACK_MS,
     )
 
 

@@ -87,8 +87,8 @@ async def replay(auditor: Screen) -> None:
     await auditor.page.locator("[data-testid^='inspection-']").first.click()
     video = auditor.page.get_by_test_id("replay-video")
     await expect(video).to_be_visible(timeout=60_000)
-    await auditor.page.wait_for_function("document.querySelector('video')?.readyState >= 2")
-    for lane in ("stills", "findings", "chat"):
+    await auditor.until("() => document.querySelector('video')?.readyState >= 2")
+    for lane in ("still", "finding", "chat"):
         await jump(auditor, lane)
     await auditor.tap("audit-verify")
     await expect(auditor.page.get_by_test_id("verdict")).to_have_attribute("data-verdict", "whole", timeout=60_000)
@@ -100,10 +100,10 @@ async def jump(auditor: Screen, lane: str) -> None:
     mark = auditor.page.get_by_test_id(f"timeline-{lane}").first
     wanted_s = int(str(await mark.get_attribute("data-offset-ms"))) / 1000
     await mark.click()
-    await auditor.page.wait_for_function(
+    await auditor.until(
         "wanted => { const film = document.querySelector('video');"
         " return !film.seeking && Math.abs(film.currentTime - wanted) <= 0.5 }",
-        arg=wanted_s,
+        wanted_s,
     )
 
 
