@@ -72,13 +72,13 @@ export const deskEn: DeskTexts = {
   },
   opinion: { title: 'Give the opinion', fit: 'Fit', not_fit: 'Not fit', partly_on_site: 'Partly, rest on site', text: 'Reasons', submit: 'Give opinion', saved: 'The opinion is in the record', refused: 'Not accepted; everything you typed is still here.', choose: 'Please choose' },
   console: {
-    recording: 'Recording', notRecording: 'Not recording', recordingTrouble: 'Recording trouble: {cause}', waitingVideo: 'Waiting for the applicant’s picture', waitingHint: 'It appears by itself when the applicant connects.', reconnecting: 'Connection lost, coming back…',
+    recording: 'Recording', notRecording: 'Not recording', recordingUnknown: 'Recording: unknown', recordingTrouble: 'Recording trouble: {cause}', waitingVideo: 'Waiting for the applicant’s picture', waitingHint: 'It appears by itself when the applicant connects.', reconnecting: 'Connection lost, coming back…',
     disconnected: 'Disconnected', connected: 'Connected', connecting: 'Connecting…', media: 'Picture', videoLost: 'Picture lost, receiving anew…', still: 'Take still', stillKey: 'Key S', stillFailed: 'No still: {why}',
     mute: 'Mute', unmute: 'Unmute', micRetry: 'Try the microphone again', listen: 'Play the sound', detailOn: 'Ask for detail', detailOff: 'Back to normal',
     cover: 'Ask to cover', coverSent: 'Asked to cover', end: 'End session', participants: 'Present', marked: 'One inspector only: no basis for verification', markedNow: 'Only one inspector is present now: no basis for verification', markedTotal: '{time} with one inspector', isMuted: 'muted', present: 'present', absent: 'absent', you: 'you',
     map: 'Position', noFix: 'No fix: {cause}', noFixYet: 'No fix received yet', accuracy: 'Position as reported by the phone (unverified) ±{m} m', distance: '{m} m from the registered position', checklist: 'Check items', findings: 'Findings', chat: 'Chat', chatPlaceholder: 'Type, Enter sends', send: 'Send', chatEmpty: 'Messages appear here and on the phone.',
     stills: 'Stills', stillsEmpty: 'Press S or “Take still”.', raise: 'Raise finding', attach: 'Attach', note: 'Note', progress: '{done}/{all}', device: { paused: 'Picture paused on the phone', muted: 'Phone muted', torch: 'Torch on' },
-    stopped: 'The applicant chose “stop, come in person”; recording has ended.', ended: 'The session has ended', backToCase: 'Back to the inspection', frameInfo: 'Look-up {lookup}', openFull: 'View large', viewer: 'Still',
+    stopped: 'The applicant chose “stop, come in person”; recording has ended.', elsewhere: 'You came into this session on another page; this page has stopped.', takeOver: 'Go on here', ended: 'The session has ended', backToCase: 'Back to the inspection', frameInfo: 'Look-up {lookup}', openFull: 'View large', viewer: 'Still',
     fps: '{n} fps', bitrate: '{n} kb/s', sendFailed: 'Not sent: {why}', markFailed: 'Not recorded: {why}',
   },
   seen: { seen: 'Seen', unclear: 'Unclear', not_shown: 'Not shown' },
@@ -109,6 +109,7 @@ export const deskEn: DeskTexts = {
   agreedTo: { position: 'position', recording: 'recording' },
   map: { premises: 'Registered position', track: 'Track', now: 'Current position', label: 'Map', licence: 'Map approval' },
   error: {
+    recording_io_error: 'Storage trouble; recording rests', server_stopping: 'The server restarts; it comes back by itself', joined_elsewhere: 'You came into this session on another page',
     finding_open: 'A finding is not settled yet', site_visit_required: 'A site visit has to be recorded first', evidence_missing: 'An evidence file is missing; nothing was exported', storage_busy: 'Storage is busy, please try again shortly',
     character_not_supported: 'Contains characters that the stamp’s font lacks: {detail}', fallback: 'It did not work ({code})',
   },

@@ -71,13 +71,13 @@ export const deskZh = {
   },
   opinion: { title: '给出核查意见', fit: '符合', not_fit: '不符合', partly_on_site: '部分待现场', text: '意见说明', submit: '提交意见', saved: '核查意见已记入台账', refused: '没有提交成功,已填写的内容都在。', choose: '请选择意见' },
   console: {
-    recording: '正在录像', notRecording: '未录像', recordingTrouble: '录像异常:{cause}', waitingVideo: '等待申请人的画面', waitingHint: '申请人接通后,画面会自动出现。', reconnecting: '连接中断,正在恢复…',
+    recording: '正在录像', notRecording: '未录像', recordingUnknown: '录像状态待确认', recordingTrouble: '录像异常:{cause}', waitingVideo: '等待申请人的画面', waitingHint: '申请人接通后,画面会自动出现。', reconnecting: '连接中断,正在恢复…',
     disconnected: '已断开', connected: '已连接', connecting: '正在连接…', media: '画面', videoLost: '画面中断,正在重新接收…', still: '定格', stillKey: '快捷键 S', stillFailed: '定格失败:{why}',
     mute: '静音', unmute: '取消静音', micRetry: '重新连接麦克风', listen: '点此播放声音', detailOn: '要求高清', detailOff: '恢复普通画质',
     cover: '提示遮挡', coverSent: '已提示对方遮挡', end: '结束会话', participants: '在场人员', marked: '单人时段,不作核查依据', markedNow: '现在只有一名踏勘人员在场:单人时段,不作核查依据', markedTotal: '单人时段累计 {time}', isMuted: '已静音', present: '在场', absent: '不在场', you: '您',
     map: '位置', noFix: '没有定位:{cause}', noFixYet: '尚未收到定位', accuracy: '手机上报位置(未核实)±{m} 米', distance: '距登记位置 {m} 米', checklist: '勘验要点', findings: '问题', chat: '文字', chatPlaceholder: '输入文字,回车发送', send: '发送', chatEmpty: '文字消息会显示在这里,对方手机同步可见。',
     stills: '定格照片', stillsEmpty: '按 S 键或点“定格”截取画面。', raise: '提出问题', attach: '附到要点', note: '备注', progress: '{done}/{all}', device: { paused: '对方暂停了画面', muted: '对方静音', torch: '手电已开' },
-    stopped: '申请人已选择“停止,改为上门”,录像已结束。', ended: '会话已结束', backToCase: '返回事项', frameInfo: '查询号 {lookup}', openFull: '查看大图', viewer: '照片',
+    stopped: '申请人已选择“停止,改为上门”,录像已结束。', elsewhere: '您已在另一个页面进入本次会话,本页已停止。', takeOver: '改在本页继续', ended: '会话已结束', backToCase: '返回事项', frameInfo: '查询号 {lookup}', openFull: '查看大图', viewer: '照片',
     fps: '{n} 帧/秒', bitrate: '{n} 千比特/秒', sendFailed: '没有发送成功:{why}', markFailed: '没有记录成功:{why}',
   },
   seen: { seen: '已看清', unclear: '未看清', not_shown: '未拍到' },
@@ -108,6 +108,7 @@ export const deskZh = {
   agreedTo: { position: '采集位置', recording: '录像' },
   map: { premises: '登记位置', track: '移动轨迹', now: '当前位置', label: '地图', licence: '审图号' },
   error: {
+    recording_io_error: '存储读写出错,录像暂停', server_stopping: '服务器正在重启,稍后自动恢复', joined_elsewhere: '您已在另一个页面进入本次会话',
     finding_open: '还有问题没有处理完,不能出具“符合”意见', site_visit_required: '须先登记上门核实', evidence_missing: '有证据文件缺失,无法导出', storage_busy: '存储繁忙,请稍后再试',
     character_not_supported: '含有水印字体不支持的字:{detail}', fallback: '操作没有成功({code})',
   },
