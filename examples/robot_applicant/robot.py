@@ -23,6 +23,7 @@ from web.client_calls import Calls
 
 FIX_EVERY_S = 5.0
 CODE_TIMEOUT_S = 20.0
+LONGEST_WAIT_S = 90
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,7 @@ class Robot:
             {"pickup_code": self._errand.pickup_code, "phone": self._errand.phone},
         )
         told_at = now_rfc3339()
-        asked_at = time.time()
-        await self._client.post("/api/applicant/invitations/send-code", {"token": invitation["token"]})
+        asked_at = await self._ask_for_code(invitation["token"])
         code = await read_code(self._errand.sms_outbox, self._errand.phone, asked_at)
         redeemed = await self._client.post(
             "/api/applicant/invitations/redeem",
@@ -75,6 +75,20 @@ class Robot:
         self._session_id = redeemed["session_id"]
         say("came in by code", invitation["item_name"])
         return await self._client.get("/api/applicant/my")
+
+    async def _ask_for_code(self, token: str) -> float:
+        """When it was asked for (unix s). Waits where one was sent a moment ago, as a person would; raises Refused."""
+        while True:
+            asked_at = time.time()
+            try:
+                await self._client.post("/api/applicant/invitations/send-code", {"token": token})
+                return asked_at
+            except Refused as refused:
+                wait_s = refused.body.get("retry_after_s") or 0
+                if refused.code != "too_many_attempts" or not 0 < wait_s <= LONGEST_WAIT_S:
+                    raise
+                say(f"a code was sent a moment ago, asking again in {wait_s} s")
+                await asyncio.sleep(wait_s)
 
     async def _go_live(self) -> None:
         socket, namespace = self._client.socket, self._client.namespace
