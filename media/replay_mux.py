@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from media.errors import Kind, MediaError
 from media.journal.files import sync_directory
 from media.journal.format import JournalError, JournalHeader
-from media.journal.reader import read_header, read_journal
+from media.journal.reader import read_header, read_undamaged
 from media.replay_pictures import TimedFrame, timed_frames
 from media.replay_voices import RATE, mix, voice_pieces
 from media.stills_port import Replay
@@ -70,18 +70,10 @@ def _readable(folder: Path) -> list[tuple[Path, JournalHeader]]:
 
 def _span_us(path: Path) -> tuple[int, int] | None:
     first = last = None
-    for record in _undamaged(path):
-        first = record if first is None else min(first, record)
-        last = record if last is None else max(last, record)
+    for record in read_undamaged(path):
+        first = record.arrival_us if first is None else min(first, record.arrival_us)
+        last = record.arrival_us if last is None else max(last, record.arrival_us)
     return None if first is None or last is None else (first, last)
-
-
-def _undamaged(path: Path) -> Iterator[int]:
-    try:
-        for record in read_journal(path):
-            yield record.arrival_us
-    except JournalError:
-        return
 
 
 def _publish(making: Path, out_path: Path) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from media.depacketise import Vp8Frame, frames_of
-from media.journal.reader import read_header, read_journal
+from media.journal.reader import read_header, read_undamaged
 from media.replay_timeline import Timeline
 
 SHORTEST_MS = 1
@@ -46,7 +46,7 @@ def first_picture_us(journal_path: Path) -> int | None:
 
 def _decodable(journal_path: Path) -> Iterator[tuple[int, Vp8Frame]]:
     timeline = Timeline(read_header(journal_path).clock_rate)
-    for frame in frames_of(read_journal(journal_path)):
+    for frame in frames_of(read_undamaged(journal_path)):
         place_us = timeline.place(frame.rtp_timestamp, frame.arrival_us)
         if frame.decodable:
             yield place_us, frame

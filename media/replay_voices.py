@@ -13,7 +13,7 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from numpy.typing import NDArray
 
-from media.journal.reader import read_header, read_journal
+from media.journal.reader import read_header, read_undamaged
 from media.replay_timeline import Timeline, sounds_of
 
 RATE = 48_000
@@ -40,7 +40,7 @@ def voice_pieces(journal_path: Path, origin_us: int) -> Iterator[Piece]:
     timeline = Timeline(clock_rate)
     codec: AudioCodecContext | None = None
     end = 0
-    for sound in sounds_of(read_journal(journal_path)):
+    for sound in sounds_of(read_undamaged(journal_path)):
         if codec is None or sound.fresh:
             codec = _open_codec()
         at_us = timeline.place(sound.rtp_timestamp, sound.arrival_us) - origin_us

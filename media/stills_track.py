@@ -6,7 +6,7 @@ from pathlib import Path
 
 from media.depacketise import FrameAssembler, Vp8Frame, frames_of
 from media.journal.format import RTP
-from media.journal.reader import JournalTail, read_journal
+from media.journal.reader import JournalTail, read_undamaged
 from media.stills_decode import Picture, PictureDecoder
 
 
@@ -58,7 +58,7 @@ def find_picture(journal_path: Path, at_us: int | None) -> Picture | None:
     """
     keyframe = target = -1
     from_keyframe = -1
-    for frame in frames_of(read_journal(journal_path)):
+    for frame in frames_of(read_undamaged(journal_path)):
         if frame.keyframe:
             keyframe = frame.index
         if frame.decodable and (at_us is None or frame.arrival_us <= at_us):
@@ -66,7 +66,7 @@ def find_picture(journal_path: Path, at_us: int | None) -> Picture | None:
     if target < 0:
         return None
     decoder = PictureDecoder()
-    for frame in frames_of(read_journal(journal_path)):
+    for frame in frames_of(read_undamaged(journal_path)):
         if frame.index > target:
             break
         if frame.index >= from_keyframe:

@@ -34,6 +34,10 @@ class JournalError(ValueError):
     """Bytes that are no journal of this version."""
 
 
+class DamagedRecordError(JournalError):
+    """The journal is one up to a record that can never become right."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalHeader:
     """What a journal holds: one track, as one participant sent it."""
@@ -99,18 +103,18 @@ def encode_record(kind: int, arrival_us: int, payload: bytes) -> bytes:
 def decode_records(data: bytes, file_offset: int = 0) -> Iterator[Record]:
     """The whole records at the start of `data`; ends silently where one is not whole (yet).
 
-    `file_offset` is where `data` begins in the file. Raises JournalError at a record that can never become right.
+    `file_offset` is where `data` begins in the file. Raises DamagedRecordError at a record that can never become right.
     """
     at, size = 0, len(data)
     while size - at >= RECORD_OVERHEAD_BYTES:
         length, kind, arrival_us = _RECORD_HEAD.unpack_from(data, at)
         if length > MAX_PAYLOAD_BYTES or kind not in (RTP, SENDER_REPORT):
-            raise JournalError(f"no possible record at {file_offset + at}")
+            raise DamagedRecordError(f"no possible record at {file_offset + at}")
         tail = at + _HEAD_BYTES + length
         if tail + _LENGTH.size > size:
             return
         if crc32(data[at + 4 : tail]) != _LENGTH.unpack_from(data, tail)[0]:
-            raise JournalError(f"a damaged record at {file_offset + at}")
+            raise DamagedRecordError(f"a damaged record at {file_offset + at}")
         payload = data[at + _HEAD_BYTES : tail]
         at = tail + _LENGTH.size
         yield Record(kind, arrival_us, payload, file_offset + at)

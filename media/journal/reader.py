@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from media.journal.format import (
     MAX_HEADER_BYTES,
+    DamagedRecordError,
     JournalError,
     JournalHeader,
     Record,
@@ -16,6 +18,8 @@ from media.journal.format import (
 )
 
 CHUNK_BYTES = 1024 * 1024
+
+logger = logging.getLogger(__name__)
 
 
 def read_header(path: Path) -> JournalHeader:
@@ -32,6 +36,14 @@ def read_journal(path: Path) -> Iterator[Record]:
             yield from records
     finally:
         tail.close()
+
+
+def read_undamaged(path: Path) -> Iterator[Record]:
+    """As `read_journal`, but ends at the first damage, for copies that show what there is."""
+    try:
+        yield from read_journal(path)
+    except JournalError as error:
+        logger.warning("journal %s is read up to its damage: %s", path.stem, error)
 
 
 class JournalTail:
@@ -51,12 +63,18 @@ class JournalTail:
     def read(self) -> list[Record]:
         """The next whole records, at most about a megabyte of them; empty when there are none yet.
 
-        Raises JournalError where the file is damaged.
+        Raises JournalError where the next one is damaged.
         """
         if self._header is None and not self._read_header():
             return []
         data = os.pread(self._descriptor, CHUNK_BYTES, self.offset)
-        records = list(decode_records(data, self.offset))
+        records: list[Record] = []
+        try:
+            for record in decode_records(data, self.offset):
+                records.append(record)
+        except DamagedRecordError:
+            if not records:
+                raise
         if records:
             self.offset = records[-1].end
         return records

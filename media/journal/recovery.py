@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from media.events import SegmentClosed
 from media.journal.files import sync_directory
-from media.journal.format import JournalError, JournalHeader, Record, decode_header, decode_records
+from media.journal.format import (
+    MAX_HEADER_BYTES,
+    DamagedRecordError,
+    JournalError,
+    JournalHeader,
+    Record,
+    decode_header,
+    decode_records,
+)
 from media.journal.reader import CHUNK_BYTES
 from media.journal.segment import SegmentBuilder
 
@@ -21,6 +30,7 @@ class Recovery:
     whole_bytes: where the last good record ends. torn_bytes: what follows it and is no record.
     sha256: of the file from 0 to `whole_bytes`.
     missing_bytes: how much of the attested length is not there (any more).
+    damaged_bytes: attested bytes that are no whole records now. They stay as they are: the ledger tells their digests.
     """
 
     header: JournalHeader
@@ -30,6 +40,7 @@ class Recovery:
     sha256: str
     ended_us: int
     missing_bytes: int
+    damaged_bytes: int
 
 
 def scan(path: Path, attested_length: int = 0, next_index: int = 0) -> Recovery:
@@ -38,23 +49,23 @@ def scan(path: Path, attested_length: int = 0, next_index: int = 0) -> Recovery:
     `next_index` is the index of the first of them. Reads the whole file: call it off the loop.
     Raises JournalError where even the header is not whole or `attested_length` is no end of a record; OSError.
     """
-    scanning = _Scan(path, attested_length, next_index)
+    scanning = _Scan(attested_length, next_index)
     with path.open("rb") as file:
-        data = file.read(CHUNK_BYTES)
-        header, start = decode_header(data)
-        scanning.begin(header, data[:start])
-        while scanning.take(data):
+        size = path.stat().st_size
+        header, start = decode_header(file.read(MAX_HEADER_BYTES + 16))
+        file.seek(0)
+        scanning.begin(header, file.read(start))
+        while scanning.take(file.read(CHUNK_BYTES)) or scanning.pass_damage(file, size):
             file.seek(scanning.whole_bytes)
-            data = file.read(CHUNK_BYTES)
-    return scanning.finish(path.stat().st_size)
+    return scanning.finish(size)
 
 
 class _Scan:
-    def __init__(self, path: Path, attested_length: int, next_index: int) -> None:
+    def __init__(self, attested_length: int, next_index: int) -> None:
         self._attested_length = attested_length
         self._next_index = next_index
         self._segments: list[SegmentClosed] = []
-        self._start = 0
+        self._damaged_bytes = 0
         self._ended_us = 0
         self.whole_bytes = 0
 
@@ -62,23 +73,36 @@ class _Scan:
         self._header = header
         self._builder = SegmentBuilder(header, self._next_index)
         self._builder.cover(content)
-        self._start = self.whole_bytes = len(content)
+        self.whole_bytes = len(content)
         self._ended_us = header.created_us
         self._cut_at_attested()
 
     def take(self, data: bytes) -> bool:
-        """False when nothing whole follows. `data` begins at `whole_bytes` (the first time: at the file's start)."""
-        offset, self._start = self._start, 0
+        """The bytes from `whole_bytes` on. False when nothing whole follows."""
         before = self.whole_bytes
         try:
-            for record in decode_records(data[offset:], before):
-                self._add(record, data[offset + self.whole_bytes - before : offset + record.end - before])
-        except JournalError:
-            # What follows the last good record is the torn tail: the caller names it.
-            return False
+            for record in decode_records(data, before):
+                self._add(record, data[self.whole_bytes - before : record.end - before])
+        except DamagedRecordError:
+            return self.whole_bytes > before
         return self.whole_bytes > before
 
+    def pass_damage(self, file: BinaryIO, size: int) -> bool:
+        """Go on behind the attested bytes where those are damaged: what was recorded after them is not."""
+        if not self.whole_bytes < self._attested_length <= size:
+            return False
+        file.seek(self.whole_bytes)
+        self._damaged_bytes = self._attested_length - self.whole_bytes
+        while self.whole_bytes < self._attested_length:
+            content = file.read(min(CHUNK_BYTES, self._attested_length - self.whole_bytes))
+            self._builder.cover(content)
+            self.whole_bytes += len(content)
+        self._cut_at_attested()
+        return True
+
     def _add(self, record: Record, content: bytes) -> None:
+        if self.whole_bytes < self._attested_length < record.end:
+            raise JournalError("the attested length is within a record")
         if self.whole_bytes >= self._attested_length and self._builder.belongs_elsewhere(record.arrival_us):
             self._segments.append(self._builder.close())
         self._builder.cover(content)
@@ -94,8 +118,6 @@ class _Scan:
             self._builder.index = self._next_index
 
     def finish(self, size: int) -> Recovery:
-        if self.whole_bytes > self._attested_length > self._builder.offset:
-            raise JournalError("the attested length is within a record")
         if self.whole_bytes > self._attested_length and not self._builder.empty:
             self._segments.append(self._builder.close())
         return Recovery(
@@ -106,6 +128,7 @@ class _Scan:
             sha256=self._builder.running.hexdigest(),
             ended_us=self._ended_us,
             missing_bytes=max(0, self._attested_length - self.whole_bytes),
+            damaged_bytes=self._damaged_bytes,
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from media.journal import cut_torn_tail, read_journal, scan
+from media.journal import JournalError, cut_torn_tail, read_journal, scan
 from media.journal.file import JournalFile
 from media.journal.writer import Inbox, JournalEnd
 from tests.media.clips import Packets, encode_vp8, header_of, tone_packets, video_packets
@@ -283,3 +283,26 @@ def test_what_was_attested_and_is_gone_is_counted(tmp_path: Path) -> None:
     assert found.segments == ()
 
 
+def test_damage_within_attested_bytes_never_costs_what_was_recorded_after_them(tmp_path: Path) -> None:
+    writing = Writing(tmp_path)
+    writing.play(PACKETS)
+    end = writing.finish()
+    attested = writing.told.segments[0].length
+    with writing.path.open("r+b") as file:
+        file.seek(attested // 2)
+        byte = file.read(1)[0]
+        file.seek(attested // 2)
+        file.write(bytes([byte ^ 1]))
+    found = scan(writing.path, attested, 1)
+    assert found.damaged_bytes > 0
+    assert (found.whole_bytes, found.torn_bytes, found.missing_bytes) == (end.bytes, 0, 0)
+    assert found.segments[0].offset == attested
+    assert sum(segment.packets for segment in found.segments) == len(PACKETS) - writing.told.segments[0].packets
+
+
+def test_an_attested_length_within_a_record_is_refused(tmp_path: Path) -> None:
+    writing = Writing(tmp_path)
+    writing.play(PACKETS)
+    writing.finish()
+    with pytest.raises(JournalError, match="within a record"):
+        scan(writing.path, writing.told.segments[0].length + 5, 1)

@@ -168,6 +168,18 @@ def test_a_torn_and_an_empty_journal_spoil_nothing(tmp_path: Path) -> None:
     assert len(read_film(tmp_path / "replay.webm").pictures) == 150
 
 
+def test_damage_within_a_journal_costs_only_what_follows_it(tmp_path: Path) -> None:
+    folder = session(tmp_path, video_packets(ENCODED), tone_packets(4))
+    with (folder / "journal" / "v.ytj").open("r+b") as file:
+        file.seek(file.seek(0, 2) // 2)
+        file.write(b"\xff" * 20)
+    write_replay(folder, tmp_path / "replay.webm")
+    film = read_film(tmp_path / "replay.webm")
+    assert [number for _, number, _ in film.pictures] == list(range(len(film.pictures)))
+    assert 30 < len(film.pictures) < 150
+    assert loudness(film.sound, 1000, 3.0, 3.8) > 0.3
+
+
 def test_voices_without_any_picture_make_a_film_too(tmp_path: Path) -> None:
     write_journal(tmp_path / "journal" / "a.ytj", header_of("a", "audio"), tone_packets(2))
     write_replay(tmp_path, tmp_path / "replay.webm")
