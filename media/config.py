@@ -15,6 +15,7 @@ class RelayConfig:
     loopback: also bind 127.0.0.1 (demo and tests: a browser on the same machine).
     public_address: put into candidates instead of the bound addresses (1:1 NAT).
     udp_ports: inclusive range to bind in, None for any port.
+    free_space_floor_bytes: free space at which recording stops, so that the ledger can go on.
     """
 
     listen: tuple[str, ...] | None = None
@@ -26,6 +27,7 @@ class RelayConfig:
     silent_after_s: float = 3.0
     ice_deadline_s: float = 15.0
     dtls_deadline_s: float = 10.0
+    free_space_floor_bytes: int = 256 * 1024 * 1024
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -15,7 +15,7 @@ import uvloop
 
 from media.config import RelayConfig
 from media.events import RelayEvent, to_wire
-from media.journal import JournalDisk
+from media.journal import JournalConfig, JournalDisk
 from media.relay_clock import RelayClock
 from media.relay_core import Relay
 from media.wire import Message, WireServer
@@ -37,7 +37,7 @@ CALLS = frozenset(
 
 async def serve(socket_path: str, config: RelayConfig) -> None:
     """Until main has gone or a signal asks to stop."""
-    disk = JournalDisk()
+    disk = JournalDisk(JournalConfig(floor_bytes=config.free_space_floor_bytes))
     disk.start()
     relay: Relay
 

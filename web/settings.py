@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     ice_servers: tuple[dict[str, Any], ...] = ()
     map_tile_url: str = ""
     map_attribution: str = ""
-    free_space_floor_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
+    free_space_floor_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     office: OfficeSettings = OfficeSettings()
 
     @property
@@ -77,7 +77,12 @@ class Settings(BaseSettings):
     def relay_config(self) -> RelayConfig:
         """Loopback candidates are offered when asked for, or where the machine has no other address."""
         loopback = self.relay_loopback if self.relay_loopback is not None else not lan_addresses()
-        return RelayConfig(loopback=loopback, public_address=self.public_address, udp_ports=self.udp_ports)
+        return RelayConfig(
+            loopback=loopback,
+            public_address=self.public_address,
+            udp_ports=self.udp_ports,
+            free_space_floor_bytes=self.free_space_floor_bytes,
+        )
 
     @property
     def stills_config(self) -> StillsConfig:
