@@ -1,0 +1,116 @@
+"""The doctor's look at ports and addresses. Nothing is sent but to this server's own addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+from web.lan import lan_addresses
+from web.settings import Settings
+
+PORTS_PER_SESSION = 8  # two connections for each of applicant, two inspectors and a guest
+ANSWER_S = 1.0
+
+
+def check_port(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Whether the pages' port is free, or answered by a server of ours."""
+    for host in settings.hosts:
+        error = _bind_error(socket.SOCK_STREAM, host, settings.port)
+        if error is None:
+            yield "ok", f"{host} port {settings.port} is free"
+        elif ":" in host and not socket.has_ipv6:
+            yield "note", "no IPv6 on this machine"
+        elif error == "Address already in use" and _is_ours(settings):
+            yield "ok", f"{host} port {settings.port}: a YunTaKan server answers"
+        elif ":" in host:
+            yield "note", f"{host} port {settings.port}: {error}; IPv4 alone is served"
+        else:
+            yield "BAD", f"{host} port {settings.port}: {error}"
+
+
+def check_udp_ports(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Whether media can get ports; a running server holds some of them."""
+    if settings.udp_ports is None:
+        error = _bind_error(socket.SOCK_DGRAM, "0.0.0.0", 0)
+        yield ("ok", "any free port; firewalls must let UDP in (or set --udp-ports)") if not error else ("BAD", error)
+        return
+    first, last = settings.udp_ports
+    ports = range(first, last + 1)
+    hosts = [host for host in lan_addresses() if ":" not in host] or ["127.0.0.1"]
+    free = sum(all(_bind_error(socket.SOCK_DGRAM, host, port) is None for host in hosts) for port in ports)
+    said = f"{free} of {len(ports)} in {first}-{last} can be bound: about {free // PORTS_PER_SESSION} sessions at once"
+    yield ("ok" if free >= PORTS_PER_SESSION else "BAD"), said
+
+
+def check_public_address(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Sends itself a datagram by the public address."""
+    address = settings.public_address
+    if address is None:
+        yield "ok", "none set: phones must reach this machine's own addresses"
+        return
+    is_own = address in lan_addresses()
+    came_back = comes_back(address)
+    if is_own and not came_back:
+        yield "BAD", f"{address} is this machine's, but a datagram to it did not arrive: a firewall?"
+    elif came_back:
+        yield "ok", f"a datagram to {address} arrives"
+    else:
+        yield "note", f"{address} is not this machine's and a datagram to it did not come back: see that the gateway"
+        yield "note", f"forwards UDP {_range_words(settings)} (many gateways do not send it back inside; try outside)"
+    if ipaddress.ip_address(address).is_private and not is_own:
+        yield "note", f"{address} is a private address: reachable inside your network only"
+    if settings.udp_ports is None:
+        yield "BAD", "a gateway can only forward a fixed range: set --udp-ports as well"
+
+
+def comes_back(address: str) -> bool:
+    """Whether a datagram of ours to that address reaches us; on a route that does not exist it does not."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(ANSWER_S)
+        try:
+            probe.bind(("", 0))
+            port = probe.getsockname()[1]
+            probe.sendto(b"yuntakan doctor", (address, port))
+            return probe.recv(64) == b"yuntakan doctor"
+        except OSError:
+            return False
+
+
+def _range_words(settings: Settings) -> str:
+    return f"{settings.udp_ports[0]}-{settings.udp_ports[1]}" if settings.udp_ports else "ports"
+
+
+def _bind_error(kind: socket.SocketKind, host: str, port: int) -> str | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind((host, port))
+            if kind == socket.SOCK_STREAM:
+                probe.listen(1)
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _is_ours(settings: Settings) -> bool:
+    """Whether /healthz answers on this machine; its name is not checked here, the certificate's check does that."""
+    trust = ssl.create_default_context()
+    trust.check_hostname = False
+    trust.verify_mode = ssl.CERT_NONE
+    scheme = "https" if settings.is_tls else "http"
+    address = f"{scheme}://127.0.0.1:{settings.port}/healthz"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+    try:
+        with opener.open(address, timeout=ANSWER_S * 3) as answer:
+            return b'"relay"' in answer.read(1000)
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
