@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,9 +40,11 @@ class EventLog:
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def add(self, entry: Json) -> None:
+        """In `seq` order, each once: what was missed comes with the answer to a join, after newer entries."""
         async with self.changed:
-            if not self.entries or entry["seq"] > self.entries[-1]["seq"]:
-                self.entries.append(entry)
+            place = bisect_left(self.entries, entry["seq"], key=lambda held: held["seq"])
+            if place == len(self.entries) or self.entries[place]["seq"] != entry["seq"]:
+                self.entries.insert(place, entry)
             self.changed.notify_all()
 
     async def wait_for(self, fits: Callable[[Json], bool], timeout_s: float) -> Json:
