@@ -90,9 +90,10 @@ async def replay(auditor: Screen) -> None:
     await auditor.until("() => document.querySelector('video')?.readyState >= 2")
     for lane in ("still", "finding", "chat"):
         await jump(auditor, lane)
+    await auditor.picture("replay")
     await auditor.tap("audit-verify")
     await expect(auditor.page.get_by_test_id("verdict")).to_have_attribute("data-verdict", "whole", timeout=60_000)
-    await auditor.picture("replay")
+    await auditor.picture("replay-verdict")
 
 
 async def jump(auditor: Screen, lane: str) -> None:
