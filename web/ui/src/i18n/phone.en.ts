@@ -148,6 +148,7 @@ export const phoneEn: typeof phoneZh = {
     cover: 'The inspector asks: please cover the lens or turn it away.',
     cover_ok: 'OK',
     still: '{n} pictures taken',
+    finding: 'The inspector noted a finding: {text}',
     place: { waiting: 'Finding position…', fix: 'Position ±{m} m', none: 'No position' },
     place_cause: { refused: 'not given', unavailable: 'not found', timeout: 'not found', unsupported: 'not supported' },
     asleep: 'Please keep the screen on.',

@@ -147,6 +147,7 @@ export const phoneZh = {
     cover: '工作人员提示：请遮一下或移开镜头。',
     cover_ok: '知道了',
     still: '已拍照 {n} 张',
+    finding: '工作人员记下一个问题：{text}',
     place: { waiting: '正在定位…', fix: '位置 ±{m} 米', none: '无定位' },
     place_cause: { refused: '未提供', unavailable: '定不了位', timeout: '定不了位', unsupported: '不支持' },
     asleep: '请保持屏幕亮着。',

@@ -2,6 +2,8 @@
  * Entries of the ledger as the pages read them. Only the kinds and fields that a page shows are typed; an unknown kind
  * is legal and changes nothing on screen, so that an older page survives a newer server.
  */
+export type { CheckResult, EndCause, FindingState, Nature, Seen } from './messages'
+
 export interface EntryActor {
   role: string
   id: string
@@ -19,12 +21,7 @@ export interface Entry {
   payload: Record<string, unknown>
 }
 
-export type Nature = 'guidance' | 'verification' | 'recheck'
 export type Containment = 'inside' | 'outside' | 'uncertain'
-export type Seen = 'seen' | 'unclear' | 'not_shown'
-export type CheckResult = 'pass' | 'fail' | 'na'
-export type FindingState = 'open' | 'submitted' | 'disputed' | 'accepted' | 'confirmed'
-export type EndCause = 'completed' | 'stopped' | 'abandoned'
 
 /** Payload fields, read defensively: an entry that lacks one yields `null`, `''`, `0` or `[]`, never an exception. */
 export class Fields {

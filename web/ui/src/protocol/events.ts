@@ -1,38 +1,15 @@
-/** What the server says on the socket, as the pages use it (the generated types are in `messages.ts`). */
+/** The socket's generated messages, with entries as `Entry` and ICE servers as the browser wants them. */
 import type { Entry } from './entries'
+import type { Joined, PeerDescription, ServerEvents as Generated } from './messages'
 
-export interface Participant {
-  id: string
-  name: string
-  role: string
-  unit: string
-  badge: string
-  present: boolean
-  muted: boolean
-}
+export type { ClientEvents, ParticipantView as Participant } from './messages'
+export type PeerAnswer = PeerDescription
 
-export interface JoinResult {
-  participant_id: string
-  session: Record<string, unknown>
-  participants: Participant[]
+export type JoinResult = Omit<Joined, 'entries' | 'ice_servers' | 'peer_ids'> & {
   entries: Entry[]
-  last_seq: number
   ice_servers: RTCIceServer[]
-  recording: boolean
   /** This participant's connections that the relay still holds. */
   peer_ids?: string[]
 }
 
-export interface ServerEvents {
-  entry: { entry: Entry }
-  participants: { participants: Participant[] }
-  'session:state': { state: 'waiting' | 'live' | 'ended'; recording: boolean; cause?: string | null }
-  'detail:set': { on: boolean }
-  'peer:closed': { peer_id: string; cause: string }
-  'session:problem': { code: string; message: string }
-}
-
-export interface PeerAnswer {
-  peer_id: string
-  sdp: string
-}
+export type ServerEvents = Omit<Generated, 'entry'> & { entry: { entry: Entry } }

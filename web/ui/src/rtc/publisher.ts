@@ -33,7 +33,7 @@ export class Publisher {
     this.redialer = new Redialer({
       dial: () => this.dial(),
       onState: (state, problem) => this.options.onState?.(state, problem),
-      onLink: (link) => void this.applyTo(link),
+      onLink: (link) => void this.applyTo(link.pc),
       onRetired: (peerId) => this.options.signal.close(peerId),
     })
   }
@@ -63,12 +63,12 @@ export class Publisher {
     for (const track of stream.getTracks()) {
       await senders.find((sender) => sender.track?.kind === track.kind)?.replaceTrack(track)
     }
-    await this.applyTo(this.redialer.link)
+    await this.applyTo(pc)
   }
 
   async setDetail(on: boolean): Promise<void> {
     this.quality = on ? DETAIL : PLAIN
-    await this.applyTo(this.redialer.link)
+    await this.applyTo(this.peer)
   }
 
   /** The phone has moved to another network: a second connection first, then the swap. */
@@ -116,6 +116,7 @@ export class Publisher {
     if (!stream) return fail('media_failed', 'nothing to send')
     for (const track of stream.getTracks()) this.addTrack(pc, track, stream)
     await pc.setLocalDescription(await pc.createOffer())
+    await this.applyTo(pc) // before the first frame: the browser's own choice would start small
     await gathered(pc, this.options.gatherMs ?? 1_000)
     return this.options.signal.publish(pc.localDescription?.sdp ?? '')
   }
@@ -127,8 +128,8 @@ export class Publisher {
     if (track.kind === 'video') preferVp8(transceiver, (this.options.videoCapabilities ?? sendCapabilities)())
   }
 
-  private async applyTo(link: PeerLink | null): Promise<void> {
-    const sender = link?.pc.getSenders().find((candidate) => candidate.track?.kind === 'video')
+  private async applyTo(pc: RTCPeerConnection | null): Promise<void> {
+    const sender = pc?.getSenders().find((candidate) => candidate.track?.kind === 'video')
     if (sender) await applyQuality(sender, this.quality)
   }
 }

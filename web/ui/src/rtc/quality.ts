@@ -1,6 +1,10 @@
 /**
  * What the sender asks of its encoder. The default spares a phone's data (about 5 MB a minute); detail is for reading
  * labels and lasts as long as the inspector wants it.
+ *
+ * Both keep the resolution: with "balanced", Chromium sends 320 pixels' width of a hand-held clip at 600 kb/s, and stills
+ * of that show nothing (measured); fewer frames do less harm. For detail the hint makes the encoder skip its denoiser,
+ * which holds 30 frames a second at 720p where it otherwise reaches 22 on the same machine.
  */
 export interface VideoQuality {
   maxBitrate: number
@@ -13,7 +17,7 @@ export const PLAIN: VideoQuality = {
   maxBitrate: 600_000,
   maxFramerate: 15,
   contentHint: '',
-  degradationPreference: 'balanced',
+  degradationPreference: 'maintain-resolution',
 }
 
 export const DETAIL: VideoQuality = {

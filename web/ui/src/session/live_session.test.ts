@@ -99,6 +99,12 @@ describe('LiveSession', () => {
     expect(up?.senders[0]?.parameters.encodings[0]?.maxFramerate).toBe(30)
   })
 
+  it('is in detail again after a reload while the inspector still wants it', async () => {
+    session.start()
+    await socket.join({ entries: [entry(4, 'guidance', { what: 'detail_on' })], last_seq: 4 })
+    expect([session.detail, session.sinceSeq]).toEqual([true, 4])
+  })
+
   it('dials both ways and kicks the socket when the network changes', async () => {
     await inCall()
     networkChanged()

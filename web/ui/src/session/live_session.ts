@@ -35,6 +35,8 @@ export class LiveSession {
   ended = false
   detail = false
   streams: Streams = {}
+  /** The newest entry when this page first joined: what is older happened before anyone looked here. */
+  sinceSeq: number | null = null
   up: MediaState = 'idle'
   down: MediaState = 'idle'
 
@@ -144,6 +146,8 @@ export class LiveSession {
     this.joined = joined
     this.participants = joined.participants
     this.recording = joined.recording
+    this.sinceSeq ??= joined.last_seq
+    if (this.session && this.session.detail !== this.detail) this.onDetail(this.session.detail)
     if (this.session?.state === 'ended') this.ended = true
     if (this.ended) return
     if (again) this.resume(joined)

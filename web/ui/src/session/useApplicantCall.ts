@@ -29,6 +29,8 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
   const stopped = ref(false)
   const stopSaved = ref(false)
   const ended = computed(() => stopped.value || call.ended.value)
+  if (wasMuted(sessionId)) call.setMuted(true)
+  watch(call.muted, (muted) => rememberMuted(sessionId, muted))
   const fixes = new FixReporter({
     agreed: agreedPosition,
     datumUnverified: isInAppBrowser(navigator.userAgent),
@@ -36,11 +38,17 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
     onState: (state) => (place.value = state),
   })
 
+  let reported = ''
+
+  /** Tells what has changed, once. */
   function reportDevice(): void {
-    if (ended.value || call.link.value === 'idle') return
+    if (ended.value || camera.busy.value || call.link.value === 'idle') return
     const facing = !camera.video.value ? 'none' : camera.facing.value === 'environment' ? 'rear' : 'front'
     const still = paused.value || camera.interrupted.value
-    void call.act('device:report', { camera: facing, muted: call.muted.value, paused: still, torch: camera.torch.value })
+    const device = { camera: facing, muted: call.muted.value, paused: still, torch: camera.torch.value }
+    if (reported === JSON.stringify(device)) return
+    reported = JSON.stringify(device)
+    void call.act('device:report', device)
   }
 
   /** Ends what this phone sends. */
@@ -72,10 +80,27 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
   }
 
   watch(camera.stream, (stream) => stream && !ended.value && call.publish(stream))
-  watch([camera.facing, camera.torch, camera.interrupted, call.muted, paused, camera.video], reportDevice)
+  watch([camera.facing, camera.torch, camera.interrupted, call.muted, paused, camera.video, camera.busy], reportDevice)
   watch(call.ended, (over) => over && hangUp())
   onScopeDispose(() => fixes.stop())
   return { call, camera, place, paused, stopped, stopSaved, ended, start, setMuted: call.setMuted, stop, leave }
+}
+
+/** Who has muted themself stays muted over a reload of the tab. */
+function wasMuted(sessionId: string): boolean {
+  try {
+    return sessionStorage.getItem(`ytk-muted-${sessionId}`) === 'yes'
+  } catch {
+    return false
+  }
+}
+
+function rememberMuted(sessionId: string, muted: boolean): void {
+  try {
+    sessionStorage.setItem(`ytk-muted-${sessionId}`, muted ? 'yes' : 'no')
+  } catch {
+    // Storage forbidden: the page then starts unmuted, and says so.
+  }
 }
 
 /** Whether the page is in the background, where phones freeze the camera. */
