@@ -17,6 +17,8 @@ WAIT_US = 1_200_000
 WAIT_PACKETS = 1024
 #: A sequence number this far behind is a sender that began anew (RFC 3550 appendix A.1: MAX_MISORDER and more).
 RESTART_BEHIND = 3000
+#: A sender can claim 16383 x 16383; decoding that would cost 400 MB. What the largest phone's camera gives fits.
+MOST_PIXELS = 4096 * 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Vp8Frame:
     """One complete frame as the sender encoded it.
 
     index: counted over the complete frames of the track from 0. arrival_us: when its last packet arrived.
-    decodable: nothing since the last key frame is missing. width and height: of the last key frame, 0 before one.
+    decodable: nothing since the last key frame is missing, and its size is a possible one. width and height: of the
+    last key frame, 0 before one.
     """
 
     index: int
@@ -178,8 +181,8 @@ class FrameAssembler:
         content = b"".join(part.payload for part in self._parts)
         keyframe = is_keyframe(content)
         if keyframe:
-            self._intact = True
             self._size = keyframe_size(content)
+            self._intact = 0 < self._size[0] * self._size[1] <= MOST_PIXELS
         arrival_us = max(part.arrival_us for part in self._parts)
         timestamp = self._parts[0].timestamp
         frames.append(

@@ -12,6 +12,8 @@ LARGEST_TEXT_PX = 30
 #: From this width on the code stands beside the text, below it otherwise.
 CODE_BESIDE_FROM_PX = 560
 QUIET_ZONE_MODULES = 4
+#: A narrower picture is set on a wider ground, so that its stamp can be read.
+NARROWEST_PX = 320
 
 #: Width in pixels of a text at a size in pixels.
 Measure = Callable[[str, int], int]
@@ -38,7 +40,7 @@ class PlacedText:
 
 @dataclass(frozen=True, slots=True)
 class StampLayout:
-    """The whole picture is `width` x (`picture_height` + `band_height`); places are counted from its top left."""
+    """The whole is `width` x (`picture_height` + `band_height`), the picture at its top left, whence places count."""
 
     width: int
     picture_height: int
@@ -52,9 +54,10 @@ class StampLayout:
 
 def lay_out(width: int, height: int, lines: Sequence[str], code_modules: int, measure: Measure) -> StampLayout:
     """Place `lines` and a square code of `code_modules` (without its quiet zone) below a picture of that size."""
+    width = max(width, NARROWEST_PX)
     text_px = max(SMALLEST_TEXT_PX, min(LARGEST_TEXT_PX, round(width / 40)))
     margin = max(6, text_px // 2)
-    module_px = 2 if width < 200 else 3 if width < 1000 else 4
+    module_px = 3 if width < 1000 else 4
     code_px = (code_modules + 2 * QUIET_ZONE_MODULES) * module_px
     beside = width >= CODE_BESIDE_FROM_PX
     text_width = width - 2 * margin - (code_px + margin if beside else 0)

@@ -26,8 +26,8 @@ def draw_stamp(picture: Image, stamp: StampText, digest: str, font: StampFont) -
     code = code_matrix(digest)
     height, width = picture.shape[:2]
     layout = lay_out(width, height, stamp.lines, len(code), font.width_px)
-    image: Image = np.full((height + layout.band_height, width, 3), BAND_COLOR, np.uint8)
-    image[:height] = picture
+    image: Image = np.full((height + layout.band_height, layout.width, 3), BAND_COLOR, np.uint8)
+    image[:height, :width] = picture
     image[height : height + 2] = LINE_COLOR
     for text in layout.texts:
         cv2.putText(image, text.text, (text.x, text.y), TEXT_COLOR, font.face, layout.text_px)

@@ -73,7 +73,8 @@ class StillsPort(Protocol):
         """Write the stamped JPEG of the newest picture, or of the last that had arrived at `at_us` (unix µs).
 
         `out_path` is written once, whole and synced. Raises `no_picture_yet`, `character_not_supported` (its message
-        is the characters), `still_exists`, `stills_busy`, `storage_full`.
+        is the characters), `still_exists`, `stills_busy`, `storage_full`,
+        `storage_failed`.
         """
 
     async def make_replay(self, session_directory: Path, out_path: Path) -> Replay:

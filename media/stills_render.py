@@ -12,7 +12,7 @@ import cv2
 from media.errors import Kind, MediaError
 from media.fonts import StampFont
 from media.journal.file import NO_SPACE
-from media.journal.files import sync_directory
+from media.journal.files import sync_directory, sync_file
 from media.stamp import StampText
 from media.stamp_draw import draw_stamp
 from media.stills_decode import Picture
@@ -42,22 +42,34 @@ def render_still(picture: Picture, track_id: str, stamp: StampText, font: StampF
     )
 
 
+def sync_original(journal_path: Path) -> None:
+    """A still never outlives the frame it was made from: the journal reaches the medium first. Raises MediaError."""
+    try:
+        sync_file(journal_path)
+    except OSError as error:
+        raise _refusal(error) from error
+
+
 def write_once(path: Path, content: bytes) -> None:
     """The whole file under its name, synced, or no file. Raises MediaError `still_exists` or `storage_full`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     making = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         _write_synced(making, content)
         os.link(making, path)
         sync_directory(path.parent)
-    except FileExistsError as error:
-        raise MediaError(Kind.CONFLICT, "still_exists", "a still of that id was written before") from error
     except OSError as error:
-        if error.errno in NO_SPACE:
-            raise MediaError(Kind.UNAVAILABLE, "storage_full", "no space for the still") from error
-        raise MediaError(Kind.UNAVAILABLE, "storage_failed", errno.errorcode.get(error.errno or 0, "?")) from error
+        raise _refusal(error) from error
     finally:
         making.unlink(missing_ok=True)
+
+
+def _refusal(error: OSError) -> MediaError:
+    if isinstance(error, FileExistsError):
+        return MediaError(Kind.CONFLICT, "still_exists", "a still of that id was written before")
+    if error.errno in NO_SPACE:
+        return MediaError(Kind.UNAVAILABLE, "storage_full", "no space for the still")
+    return MediaError(Kind.UNAVAILABLE, "storage_failed", errno.errorcode.get(error.errno or 0, "unknown"))
 
 
 def _write_synced(path: Path, content: bytes) -> None:

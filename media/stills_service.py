@@ -16,7 +16,7 @@ from media.journal.reader import read_header
 from media.stamp import StampText
 from media.stills_decode import Picture
 from media.stills_port import StillRendered, no_picture_yet, stills_busy
-from media.stills_render import render_still
+from media.stills_render import render_still, sync_original
 from media.stills_track import TrackFollower, find_picture
 
 FOLLOW_EVERY_S = 0.2
@@ -116,6 +116,7 @@ class StillsService:
             self._pending -= 1
 
     def _finish(self, picture: Picture, journal_path: Path, stamp: StampText, out_path: Path) -> StillRendered:
+        sync_original(journal_path)
         return render_still(picture, read_header(journal_path).track_id, stamp, self._font, out_path)
 
     @staticmethod

@@ -53,6 +53,15 @@ class DiskFiles:
         return volume.f_bavail * volume.f_frsize
 
 
+def sync_file(path: Path) -> None:
+    """What is in the file now survives a power cut, whoever wrote it. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_directory(path: Path) -> None:
     """Make a name that was just given in `path` survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
