@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
@@ -48,7 +49,7 @@ class Calls:
     async def _publish(self) -> None:
         peer = self._new_peer()
         for track in self._tracks:
-            peer.addTransceiver(track, direction="sendonly")
+            peer.addTransceiver(LentTrack(track), direction="sendonly")
         prefer_vp8(peer)
         await peer.setLocalDescription(await peer.createOffer())
         answer = await self._client.call("peer:publish", {"sdp": peer.localDescription.sdp})
@@ -95,6 +96,19 @@ class Calls:
         self._peers.clear()
         for listener in list(self._listeners):
             listener.cancel()
+
+
+class LentTrack(MediaStreamTrack):
+    """A track for one connection: aiortc stops it with the connection, and the real one goes on to the next."""
+
+    def __init__(self, track: MediaStreamTrack) -> None:
+        super().__init__()
+        self.kind = track.kind
+        self._track = track
+
+    async def recv(self) -> Any:
+        """The real track's next frame."""
+        return await self._track.recv()
 
 
 def prefer_vp8(peer: RTCPeerConnection) -> None:

@@ -8,11 +8,13 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from inspection.domain.actor import Role
 from inspection.services import accounts
@@ -34,6 +36,7 @@ class Served:
     clients: list[aiohttp.ClientSession] = field(default_factory=list)
     addresses: Any = field(default_factory=lambda: count(1))
     phones: Any = field(default_factory=lambda: count(13800000000))
+    logins: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
 
     def person(self, role: str) -> PublicClient:
         number = next(self.addresses)
@@ -47,8 +50,13 @@ class Served:
         return PublicClient(self.url, role, http)
 
     async def staff(self, username: str) -> PublicClient:
+        """Signed in; the login is opened once and shared, since hashing a password takes its time."""
         person = self.person("auditor" if username == "zhao" else "inspector")
-        await person.sign_in(username, PASSWORD)
+        if username not in self.logins:
+            await person.sign_in(username, PASSWORD)
+            self.logins[username] = (person.csrf, {held.key: held.value for held in http_of(person).cookie_jar})
+        person.csrf, cookies = self.logins[username]
+        http_of(person).cookie_jar.update_cookies(cookies, URL(self.url))
         return person
 
     async def case(self, nature: str = "guidance", agreed_position: bool = True) -> Case:
@@ -109,8 +117,8 @@ async def serve(data: Path) -> AsyncIterator[Served]:
     """Plain HTTP, as behind a proxy: certificates have tests of their own."""
     port = free_port()
     settings = Settings(
-        data=data, host="127.0.0.1", port=port, behind_proxy=True, trusted_proxies="127.0.0.0/8",  # type: ignore[arg-type]
-        relay_loopback=True, udp_ports="45100-45999",  # type: ignore[arg-type]
+        data=data, host="127.0.0.1", port=port, behind_proxy=True, trusted_proxies=(ip_network("127.0.0.0/8"),),
+        relay_loopback=True, udp_ports=(45100, 45999),
     )  # fmt: skip
     async with open_office(data, settings.rules) as opened:
         for username, role, name in (
@@ -126,6 +134,10 @@ async def serve(data: Path) -> AsyncIterator[Served]:
         finally:
             for http in served.clients:
                 await http.close()
+
+
+def http_of(person: PublicClient) -> aiohttp.ClientSession:
+    return person._http  # a test looks into a browser's cookies
 
 
 def free_port() -> int:

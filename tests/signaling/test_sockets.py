@@ -10,7 +10,7 @@ import pytest
 from socketio.exceptions import ConnectionError as SocketRefused
 
 from inspection.domain.ids import base32_id
-from tests.signaling.served import Case, Watch, raw_call
+from tests.signaling.served import PASSWORD, Case, Watch, raw_call
 from web.client import PublicClient, Refused
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="package")]
@@ -150,7 +150,7 @@ async def test_an_unknown_and_a_foreign_session_answer_alike(case: Case) -> None
 
 async def test_an_applicant_does_nothing_that_is_an_inspectors(case: Case) -> None:
     await case.go_live()
-    acts = {
+    acts: dict[str, dict[str, Any]] = {
         "still:take": {}, "detail:request": {"on": True}, "guidance:cover": {}, "summary:propose": {"text": "x"},
         "session:end": {}, "check:mark": {"item_id": "signboard", "seen": "seen", "result": "pass"},
     }  # fmt: skip
@@ -175,6 +175,7 @@ async def test_nobody_answers_or_closes_a_connection_that_is_not_theirs(case: Ca
 
 
 async def test_whoever_signs_out_is_refused_at_the_next_event(case: Case) -> None:
+    await case.inspector.sign_in("li", PASSWORD)
     await case.go_live()
     await case.inspector.post("/api/inspector/logout")
     assert await code_of(case.inspector.act("chat:send", {"text": "x"})) == "not_authenticated"
