@@ -87,7 +87,7 @@ def _mux(path: Path, pictures: list[Path], voices: list[Path], replay: Replay) -
     frames = timed_frames(pictures, replay.origin_us)
     first = next(frames, None)
     with av.open(str(path), "w", format="webm", options=HEADER_OPTIONS) as container:
-        streams: list[Iterator[tuple[int, int, Packet]]] = []
+        streams: list[Iterator[tuple[int, int, Packet[Any]]]] = []
         if first is not None:
             streams.append(_picture_packets(container, first, frames))
         if voices or first is None:
@@ -98,13 +98,13 @@ def _mux(path: Path, pictures: list[Path], voices: list[Path], replay: Replay) -
 
 def _picture_packets(
     container: OutputContainer, first: TimedFrame, rest: Iterator[TimedFrame]
-) -> Iterator[tuple[int, int, Packet]]:
+) -> Iterator[tuple[int, int, Packet[Any]]]:
     stream = cast(Any, container).add_mux_stream("vp8", rate=30, width=first.frame.width, height=first.frame.height)
     stream.time_base = MILLISECONDS
 
-    def packets() -> Iterator[tuple[int, int, Packet]]:
+    def packets() -> Iterator[tuple[int, int, Packet[Any]]]:
         for timed in chain([first], rest):
-            packet = Packet(timed.frame.content)
+            packet: Packet[Any] = Packet(timed.frame.content)
             packet.stream = stream
             packet.time_base = MILLISECONDS
             packet.pts = packet.dts = timed.at_ms
@@ -116,12 +116,12 @@ def _picture_packets(
 
 def _voice_packets(
     container: OutputContainer, voices: list[Path], replay: Replay
-) -> Iterator[tuple[int, int, Packet]]:
+) -> Iterator[tuple[int, int, Packet[Any]]]:
     stream = cast(Any, container).add_stream("libopus", rate=RATE, layout="mono")
     stream.bit_rate = VOICE_BIT_RATE
     blocks = mix([voice_pieces(path, replay.origin_us) for path in voices], replay.duration_ms * RATE // 1000)
 
-    def packets() -> Iterator[tuple[int, int, Packet]]:
+    def packets() -> Iterator[tuple[int, int, Packet[Any]]]:
         for frame in chain(_opus_frames(blocks), [None]):
             for packet in stream.encode(frame):
                 yield int((packet.pts or 0) * packet.time_base * 1000), 1, packet

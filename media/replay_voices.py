@@ -55,7 +55,7 @@ def voice_pieces(journal_path: Path, origin_us: int) -> Iterator[Piece]:
 
 
 def _open_codec() -> AudioCodecContext:
-    codec = cast(AudioCodecContext, av.CodecContext.create("libopus", "r"))
+    codec = av.CodecContext.create("libopus", "r")
     codec.layout, codec.sample_rate = "stereo", RATE
     return codec
 

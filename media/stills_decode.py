@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -32,7 +32,7 @@ class Picture:
 
 
 def _rows(plane: av.video.plane.VideoPlane) -> bytes:
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    rows: NDArray[np.uint8] = np.frombuffer(memoryview(cast(Any, plane)), np.uint8).reshape(-1, plane.line_size)
     return rows[: plane.height, : plane.width].tobytes()
 
 
@@ -60,6 +60,6 @@ class PictureDecoder:
 
 
 def _open_codec() -> VideoCodecContext:
-    codec = cast(VideoCodecContext, av.CodecContext.create("libvpx", "r"))
+    codec = av.CodecContext.create("libvpx", "r")
     codec.thread_count = 1
     return codec

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from media.errors import Kind, MediaError
 from media.fonts import StampFont
@@ -22,6 +24,9 @@ from media.stills_track import TrackFollower, find_picture
 FOLLOW_EVERY_S = 0.2
 MAX_FOLLOWED = 256
 MAX_PENDING = 32
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -120,8 +125,8 @@ class StillsService:
         return render_still(picture, read_header(journal_path).track_id, stamp, self._font, out_path)
 
     @staticmethod
-    async def _run(executor: ThreadPoolExecutor, call: Any, *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(executor, call, *args)
+    async def _run(executor: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(executor, partial(call, *args, **kwargs))
 
 
 def _newest_by(follower: TrackFollower, at_us: int | None) -> Picture | None:

@@ -27,9 +27,14 @@ STAMP = StampText(("场所:幸福里社区老王家常菜馆", "帧号:{frame}")
 ENCODED = encode_vp8(range(90), keyframes=[40])
 
 
+@pytest.fixture(scope="module")
+def font_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fonts")
+
+
 @pytest.fixture
-async def stills(tmp_path: Path) -> AsyncIterator[StillsClient]:
-    client = StillsClient(StillsConfig(str(tmp_path / "cache"), niceness=0), tmp_path / "stills.sock")
+async def stills(tmp_path: Path, font_cache: Path) -> AsyncIterator[StillsClient]:
+    client = StillsClient(StillsConfig(str(font_cache), niceness=0), tmp_path / "stills.sock")
     await client.start()
     yield client
     await client.aclose()
