@@ -112,6 +112,15 @@ describe('LiveSession', () => {
     expect([socket.kicks, socket.of('peer:publish').length, socket.of('peer:subscribe').length]).toEqual([1, 2, 2])
   })
 
+  it('believes the log about recording, not a message that comes late', async () => {
+    await inCall()
+    socket.emit('entry', { entry: entry(9, 'recording', { on: true }) })
+    socket.emit('session:state', { state: 'live', recording: false })
+    expect(session.recording).toBe(true)
+    socket.emit('entry', { entry: entry(10, 'recording', { on: false, cause: 'paused' }) })
+    expect(session.recording).toBe(false)
+  })
+
   it('has ended when the server says so, and says nothing more to the relay', async () => {
     await inCall()
     socket.emit('session:state', { state: 'ended', recording: false })

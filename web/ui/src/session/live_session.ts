@@ -4,6 +4,7 @@
  */
 import type { Role } from '@/protocol/api'
 import { emptyCase, reduce, type CaseState, type SessionState } from '@/protocol/reduce'
+import type { Entry } from '@/protocol/entries'
 import type { JoinResult, Participant, PeerAnswer } from '@/protocol/events'
 import type { Problem, Result } from '@/protocol/problem'
 import { Signaling, type LinkState, type SignalingOptions } from '@/protocol/signaling'
@@ -117,14 +118,13 @@ export class LiveSession {
   private wire(): void {
     this.signaling.onState((state) => this.change(() => this.onLink(state)))
     this.signaling.onJoined((joined) => this.change(() => this.onJoined(joined)))
-    this.signaling.on('entry', ({ entry }) => this.change(() => (this.case = reduce(this.case, entry))))
+    this.signaling.on('entry', ({ entry }) => this.change(() => this.onEntry(entry)))
     this.signaling.on('participants', ({ participants }) => this.change(() => (this.participants = participants)))
     this.signaling.on('detail:set', ({ on }) => this.change(() => this.onDetail(on)))
     this.signaling.on('session:problem', (problem) => this.change(() => (this.problem = { ...problem, retryable: false })))
     this.signaling.on('session:state', (state) =>
       this.change(() => {
-        this.recording = state.recording
-        if (state.state === 'ended') this.ended = true
+        if (state.state === 'ended') this.end()
       }),
     )
     this.signaling.on('peer:closed', ({ peer_id }) => {
@@ -145,13 +145,23 @@ export class LiveSession {
     const again = this.joined !== null
     this.joined = joined
     this.participants = joined.participants
-    this.recording = joined.recording
     this.sinceSeq ??= joined.last_seq
     if (this.session && this.session.detail !== this.detail) this.onDetail(this.session.detail)
-    if (this.session?.state === 'ended') this.ended = true
+    if (this.session?.state === 'ended') this.end()
     if (this.ended) return
     if (again) this.resume(joined)
     else this.startMedia(joined)
+  }
+
+  /** Only the log says whether it is recorded: other messages may overtake each other, entries never do. */
+  private onEntry(entry: Entry): void {
+    this.case = reduce(this.case, entry)
+    this.recording = !this.ended && (this.session?.recording ?? false)
+  }
+
+  private end(): void {
+    this.ended = true
+    this.recording = false
   }
 
   private startMedia(joined: JoinResult): void {
