@@ -38,7 +38,8 @@ export function useDeskI18n(): DeskI18n {
   const errorText = (error: unknown): string => {
     const { code, message } = (error ?? {}) as Coded
     const known = typeof code === 'string' ? code : 'internal'
-    if (has(`error.${known}`)) return t(`error.${known}`, { detail: String(message ?? '') })
+    // The server names the characters after the colon; every other text needs no detail.
+    if (has(`error.${known}`)) return t(`error.${known}`, { detail: String(message ?? '').split(': ').at(-1) })
     return composer.te(`error.${known}`) ? composer.t(`error.${known}`) : t('error.fallback', { code: known })
   }
   const fieldText = (code: string | undefined): string => (!code ? '' : has(`field.${code}`) ? t(`field.${code}`) : errorText({ code }))

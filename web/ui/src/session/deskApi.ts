@@ -2,34 +2,10 @@
 import { apiOf, type Api } from '../protocol/api'
 import type { Entry } from '../protocol/entries'
 import { unwrap, type Result } from '../protocol/problem'
-import type { DeskRole, Detail, FindingView, Nature, NewInvitation, Official, OpinionKind, ReplaySession, SessionView, Template, Verdict } from './deskModels'
-
-export interface MapSource {
-  tile_url: string
-  attribution: string
-}
-export interface DeskUser extends Official {
-  role: DeskRole
-}
-export interface Me {
-  user: DeskUser
-  csrf: string
-  map?: MapSource | null
-}
-export interface CaseRow {
-  id: string
-  number: string
-  item_name: string
-  premises_name: string
-  applicant_name: string
-  state: string
-  opened_at: string
-}
-export interface VisitBody {
-  visited_at: string
-  visitors: string[]
-  items: { finding_id?: string; item_id?: string; confirmed: boolean; note: string }[]
-}
+import type {
+  CaseRow, Colleagues, DeskRole, Detail, FindingView, Inspections, Nature, NewSession, Official, OpinionKind, ReplayAnswer, ReplaySession, StaffLogin, Template, Templates, Verdict,
+  VisitBody,
+} from './deskModels'
 
 async function all<T>(answer: Promise<Result<T>>): Promise<T> {
   return unwrap(await answer)
@@ -46,14 +22,14 @@ export class DeskApi {
     return this.api.csrf
   }
 
-  login = (username: string, password: string): Promise<Me> => all(this.api.post('/login', { username, password }))
+  login = (username: string, password: string): Promise<StaffLogin> => all(this.api.post('/login', { username, password }))
   logout = (): Promise<unknown> => all(this.api.post('/logout'))
-  me = (): Promise<Me> => all(this.api.get('/me'))
+  me = (): Promise<StaffLogin> => all(this.api.get('/me'))
 
-  inspections = async (): Promise<CaseRow[]> => (await all(this.api.get<{ inspections: CaseRow[] }>('/inspections'))).inspections
+  inspections = async (): Promise<CaseRow[]> => (await all(this.api.get<Inspections>('/inspections'))).inspections
   inspection = (id: string): Promise<Detail> => all(this.api.get(`/inspections/${id}`))
-  templates = async (): Promise<Template[]> => (await all(this.api.get<{ templates: Template[] }>('/templates'))).templates
-  colleagues = async (): Promise<Official[]> => (await all(this.api.get<{ users: Official[] }>('/colleagues'))).users
+  templates = async (): Promise<Template[]> => (await all(this.api.get<Templates>('/templates'))).templates
+  colleagues = async (): Promise<Official[]> => (await all(this.api.get<Colleagues>('/colleagues'))).users
 
   /** Every entry of an inspection, page by page, in order. */
   entries = async (id: string, after = 0): Promise<Entry[]> => {
@@ -68,7 +44,7 @@ export class DeskApi {
   }
 
   open = (body: unknown, key: string): Promise<Detail> => all(this.api.post('/inspections', body, { key }))
-  createSession = (id: string, nature: Nature, key: string): Promise<{ session: SessionView; invitation: NewInvitation; sms_sent: boolean }> =>
+  createSession = (id: string, nature: Nature, key: string): Promise<NewSession> =>
     all(this.api.post(`/inspections/${id}/sessions`, { nature }, { key }))
   revoke = (id: string, invitationId: string, key: string): Promise<unknown> => all(this.api.post(`/inspections/${id}/invitations/${invitationId}/revoke`, {}, { key }))
   raise = (id: string, body: unknown, key: string): Promise<FindingView> => all(this.api.post(`/inspections/${id}/findings`, body, { key }))
@@ -80,8 +56,9 @@ export class DeskApi {
   visit = (id: string, body: VisitBody, key: string): Promise<unknown> => all(this.api.post(`/inspections/${id}/site-visits`, body, { key }))
   opinion = (id: string, opinion: OpinionKind, text: string, key: string): Promise<unknown> => all(this.api.post(`/inspections/${id}/opinion`, { opinion, text }, { key }))
 
-  replay = async (id: string): Promise<ReplaySession[]> => (await all(this.api.get<{ sessions: ReplaySession[] }>(`/inspections/${id}/replay`))).sessions
-  verify = (id: string): Promise<Verdict> => all(this.api.post(`/inspections/${id}/verify`, {}, { timeoutMs: 180_000 }))
+  replay = async (id: string): Promise<ReplaySession[]> => (await all(this.api.get<ReplayAnswer>(`/inspections/${id}/replay`))).sessions
+  /** The statements of the verdict come in `language`, `zh-CN` or `en`. */
+  verify = (id: string, language: string): Promise<Verdict> => all(this.api.post(`/inspections/${id}/verify?language=${language}`, {}, { timeoutMs: 180_000 }))
 
   stillUrl = (id: string, stillId: string): string => this.api.url(`/inspections/${id}/stills/${stillId}.jpg`)
   photoUrl = (id: string, rectificationId: string): string => this.api.url(`/inspections/${id}/rectifications/${rectificationId}/photo`)

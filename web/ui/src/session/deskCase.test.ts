@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Participant } from '../protocol/events'
 import type { SignatureRow, StillRow } from '../protocol/reduce'
-import type { CaseRow } from './deskApi'
 import { canPass, checkToSend, stillsOfItem } from './deskChecks'
 import { groupCode, svgSource } from './deskInvitation'
-import type { Detail } from './deskModels'
+import type { CaseRow, Detail } from './deskModels'
 import { rangeOf } from './deskReplay'
 import { rowsMatching, statesOf } from './deskRows'
 import { safeReturn } from './deskSignIn'
 import { signersOf } from './deskSummary'
-import { statementOf } from './deskVerdict'
 import { checkVisit, localMinute, visitBody, visitLines } from './deskVisit'
 
 describe('check answers', () => {
@@ -80,7 +78,7 @@ describe('small readings', () => {
     expect(svgSource('data:image/svg+xml,x')).toBe('data:image/svg+xml,x')
   })
   it('filters rows by text and state', () => {
-    const row = (id: string, state: string, premises_name: string): CaseRow => ({ id, number: `LJ-${id}`, state, item_name: '食品', premises_name, applicant_name: '赵', opened_at: '2026-11-24T02:00:00.000Z' })
+    const row = (id: string, state: CaseRow['state'], premises_name: string): CaseRow => ({ id, item_id: 'food_business', number: `LJ-${id}`, state, item_name: '食品', premises_name, applicant_name: '赵', opened_at: '2026-11-24T02:00:00.000Z' })
     const rows = [row('1', 'opened', '面馆'), row('2', 'concluded', '泳馆')]
     expect(statesOf(rows)).toEqual(['opened', 'concluded'])
     expect(rowsMatching(rows, '泳', null).map((r) => r.id)).toEqual(['2'])
@@ -97,10 +95,5 @@ describe('small readings', () => {
     expect(rangeOf(session).durationMs).toBe(60_000)
     expect(rangeOf({ ...session, origin_at: '2026-11-24T02:00:02.000Z', duration_ms: 55_000 })).toEqual({ originMs: Date.parse('2026-11-24T02:00:02.000Z'), durationMs: 55_000 })
     expect(rangeOf(null).durationMs).toBe(0)
-  })
-  it('reads verdict lines that are text and lines that carry values', () => {
-    expect(statementOf('台账完整')).toBe('台账完整')
-    expect(statementOf({ text: '照片一致', key: 'x' })).toBe('照片一致')
-    expect(statementOf({ count: 3 })).toBe('count: 3')
   })
 })

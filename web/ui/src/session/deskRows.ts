@@ -1,5 +1,5 @@
 /** The list of inspections: search by text, choice of state. */
-import type { CaseRow } from './deskApi'
+import type { CaseRow } from './deskModels'
 
 /** The states that occur, each once, in order of appearance. */
 export function statesOf(rows: CaseRow[]): string[] {

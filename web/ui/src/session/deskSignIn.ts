@@ -2,8 +2,8 @@
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { useRouter } from 'vue-router'
 import { ApiError } from '../protocol/problem'
-import { DeskApi, type DeskUser, type MapSource } from './deskApi'
-import type { DeskRole } from './deskModels'
+import { DeskApi } from './deskApi'
+import type { DeskRole, DeskUser, MapSource } from './deskModels'
 
 export interface Desk {
   api: DeskApi

@@ -1,6 +1,5 @@
 /** The form of a site visit: all statutory items, all findings, no answer given beforehand. */
-import type { VisitBody } from './deskApi'
-import type { Detail } from './deskModels'
+import type { Detail, VisitBody } from './deskModels'
 
 export interface VisitLine {
   kind: 'finding' | 'item'

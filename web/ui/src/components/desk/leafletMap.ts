@@ -1,8 +1,7 @@
 /** Leaflet as the desk uses it: an optional tile source, else a plain graticule, with a scale; no borders, no outside network. */
 import L from 'leaflet'
 import 'leaflet/dist/leaflet.css'
-import type { MapSource } from '../../session/deskApi'
-import type { Fence, Point } from '../../session/deskModels'
+import type { Fence, MapSource, Point } from '../../session/deskModels'
 
 export const ACCENT = '#0b5d52'
 export const TONES = { inside: '#18794e', outside: '#b3261e', uncertain: '#b97a0a' } as const
