@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from pathlib import Path
 from typing import Any, cast
 
-from media.replay_client import make_replay
 from media.stamp import StampText
-from media.stills_port import Replay, StillRendered, StillsConfig, stills_busy
+from media.stills_port import StillRendered, StillsConfig, stills_busy
 from media.supervisor import ChildSupervisor
 
 MAX_PENDING = 16
 RENDER_DEADLINE_S = 20.0
-
-logger = logging.getLogger(__name__)
 
 
 class StillsClient:
@@ -27,7 +22,6 @@ class StillsClient:
         )
         self._followed: dict[str, str] = {}
         self._pending = 0
-        self._replaying = asyncio.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -67,11 +61,6 @@ class StillsClient:
         finally:
             self._pending -= 1
         return StillRendered(**cast("dict[str, Any]", answer))
-
-    async def make_replay(self, session_directory: Path, out_path: Path) -> Replay:
-        """One at a time: each takes a core for a while."""
-        async with self._replaying:
-            return await make_replay(session_directory, out_path)
 
     async def _follow_again(self) -> None:
         for track_id, journal_path in list(self._followed.items()):

@@ -1,4 +1,4 @@
-"""The port behind which stills and viewing copies are made, in processes of their own."""
+"""The port behind which stills are made, in a process of its own; and what a viewing copy is."""
 
 from __future__ import annotations
 
@@ -76,9 +76,6 @@ class StillsPort(Protocol):
         is the characters), `still_exists`, `stills_busy`, `storage_full`,
         `storage_failed`.
         """
-
-    async def make_replay(self, session_directory: Path, out_path: Path) -> Replay:
-        """Make the viewing copy of a session from its journals. Raises `no_recording`, `replay_failed`."""
 
 
 def no_picture_yet() -> MediaError:

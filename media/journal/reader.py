@@ -52,20 +52,14 @@ class JournalTail:
     def __init__(self, path: Path) -> None:
         """Raises OSError; the header may come later."""
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._header: JournalHeader | None = None
         self.offset = 0
-
-    @property
-    def header(self) -> JournalHeader | None:
-        """None until the writer has written it."""
-        return self._header
 
     def read(self) -> list[Record]:
         """The next whole records, at most about a megabyte of them; empty when there are none yet.
 
         Raises JournalError where the next one is damaged.
         """
-        if self._header is None and not self._read_header():
+        if self.offset == 0 and not self._pass_header():
             return []
         data = os.pread(self._descriptor, CHUNK_BYTES, self.offset)
         records: list[Record] = []
@@ -85,10 +79,10 @@ class JournalTail:
         if descriptor >= 0:
             os.close(descriptor)
 
-    def _read_header(self) -> bool:
+    def _pass_header(self) -> bool:
         data = os.pread(self._descriptor, MAX_HEADER_BYTES + 16, 0)
         try:
-            self._header, self.offset = decode_header(data)
+            _, self.offset = decode_header(data)
         except JournalError:
             if len(data) >= MAX_HEADER_BYTES:
                 raise
