@@ -53,10 +53,11 @@ class DownPeer(Peer):
         if kind != "audio":
             return None
         if participant_id not in self.voices:
-            free = [s for s in self.slots if s.section.stream.startswith("voice") and s not in self.voices.values()]
-            if not free:
+            free = self._free_voice()
+            if free is None:
                 return None
-            self.voices[participant_id] = free[0]
+            self.voices = {known: slot for known, slot in self.voices.items() if slot is not free}
+            self.voices[participant_id] = free
         return self.voices[participant_id]
 
     def on_connected(self) -> None:
@@ -86,9 +87,16 @@ class DownPeer(Peer):
     def stats(self) -> dict[str, Any]:
         return {
             "remb_bits_per_s": self.remb_bits_per_s,
+            "send_failures": self.send_failures,
             "slots": [slot.stats() for slot in self.slots],
             "guard": self.guard_counters,
         }
+
+    def _free_voice(self) -> DownSlot | None:
+        """A voice slot that was nobody's yet, else one whose owner is away."""
+        voices = [slot for slot in self.slots if slot.section.stream.startswith("voice")]
+        taken = list(self.voices.values())
+        return next((s for s in voices if s not in taken), None) or next((s for s in voices if s.source is None), None)
 
     def _answer_nack(self, nack: Nack) -> None:
         slot = self._by_ssrc.get(nack.media_ssrc)

@@ -15,6 +15,7 @@ from aiortc import RTCCertificate, RTCDtlsParameters, RTCDtlsTransport, RTCIcePa
 from media.aiortc_private import (
     Address,
     GuardedGatherer,
+    SrtpError,
     SrtpTransform,
     make_dtls,
     set_controlling,
@@ -26,6 +27,8 @@ from media.relay_clock import RelayClock
 from media.sdp import LocalTransport, RemoteTransport
 
 logger = logging.getLogger(__name__)
+
+SEND_ERRORS = (OSError, RuntimeError, ValueError, SrtpError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ class Peer(ABC):
         self.closed = False
         self.remote: RemoteTransport | None = None
         self.last_heard_us = clock.now_us()
-        self.sent_packets = 0
-        self.sent_bytes = 0
+        self.created_us = self.last_heard_us
+        self.send_failures = 0
         self._config = config
         self._watch = watch
         self._certificate = RTCCertificate.generateCertificate()
@@ -109,14 +112,18 @@ class Peer(ABC):
     def send_media(self, packet: bytes) -> None:
         """Protect and send an RTP packet. Silently does nothing before connection and after the end."""
         if self._sendto is not None and self._protect is not None:
-            self._sendto(self._protect(packet), self._address)
-            self.sent_packets += 1
-            self.sent_bytes += len(packet)
+            try:
+                self._sendto(self._protect(packet), self._address)
+            except SEND_ERRORS:  # this receiver's trouble must not reach the sender whose packet it is
+                self.send_failures += 1
 
     def send_control(self, packet: bytes) -> None:
         """Protect and send an RTCP packet."""
         if self._sendto is not None and self._protect_rtcp is not None:
-            self._sendto(self._protect_rtcp(packet), self._address)
+            try:
+                self._sendto(self._protect_rtcp(packet), self._address)
+            except SEND_ERRORS:
+                self.send_failures += 1
 
     def heard_us(self) -> int:
         """When the other end last gave an authenticated sign of life."""

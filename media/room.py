@@ -22,6 +22,8 @@ from media.up_track import UpTrack
 MAILBOX = 256
 #: A down peer hears nothing but checks and reports; browsers send one of them every few seconds.
 DOWN_SILENT_US = 20_000_000
+#: An offer that nobody answers holds its sockets no longer than this.
+UNANSWERED_US = 30_000_000
 #: An older connection that still delivers is kept until the newer one does.
 STILL_ALIVE_US = 200_000
 
@@ -195,8 +197,9 @@ class Room:
             del self._peers[peer_id]
             await peer.aclose()
             raise
-        for other in [p for p in self._peers.values() if p is not peer and self._is_same_down(p, peer)]:
-            self._forget(other)
+        for other in self._older_downs(peer):
+            if not other.connected:
+                self._forget(other)
         return {"sdp": write_down_offer([slot.section for slot in peer.slots], local, random.randrange(1 << 62))}
 
     async def _accept_answer(self, peer_id: str, sdp: str) -> None:
@@ -240,6 +243,8 @@ class Room:
             )
         )
         if isinstance(peer, DownPeer):
+            for older in self._older_downs(peer):
+                self._replace(older)
             for source in self._sources.values():
                 self._wire(source, peer)
         elif isinstance(peer, UpPeer):
@@ -265,9 +270,7 @@ class Room:
         self._waiting.pop(participant_id, None)
         older = self._sources.get(participant_id)
         if older is not None and older is not peer:
-            identity = older.identity
-            self._emit(PeerLost(self.session_id, identity.peer_id, participant_id, "up", "closed"))
-            self._forget(older)
+            self._replace(older)
         self._sources[participant_id] = peer
         audio = peer.find_track("audio")
         if audio is not None and participant_id in self._muted:
@@ -276,6 +279,12 @@ class Room:
             self._wire(peer, down)
         if self._recorder.on:
             self._record(peer)
+
+    def _replace(self, older: Peer) -> None:
+        """Its participant has a newer connection that works."""
+        identity = older.identity
+        self._emit(PeerLost(self.session_id, identity.peer_id, identity.participant_id, identity.direction, "closed"))
+        self._forget(older)
 
     def _source_changed(self, track: UpTrack) -> None:
         """The sender started a new SSRC in the same section."""
@@ -393,6 +402,8 @@ class Room:
 
     def _watch_silence(self, peer: Peer, now_us: int) -> None:
         if not peer.connected:
+            if peer.remote is None and now_us - peer.created_us > UNANSWERED_US:
+                peer.lose("ice_failed")
             return
         if isinstance(peer, UpPeer):
             if now_us - peer.last_heard_us > self._config.silent_after_s * 1_000_000:
@@ -408,8 +419,9 @@ class Room:
         if len(self._peers) >= self._config.max_peers_per_session:
             raise too_many_peers()
 
-    def _is_same_down(self, older: Peer, newer: Peer) -> bool:
-        return isinstance(older, DownPeer) and older.identity.participant_id == newer.identity.participant_id
+    def _older_downs(self, peer: DownPeer) -> list[DownPeer]:
+        participant_id = peer.identity.participant_id
+        return [p for p in self._down_peers() if p is not peer and p.identity.participant_id == participant_id]
 
     def _up_peers(self) -> list[UpPeer]:
         return [peer for peer in self._peers.values() if isinstance(peer, UpPeer)]

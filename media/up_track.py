@@ -54,6 +54,7 @@ class UpTrack:
         self._source_clock = source_clock
         self._send_control = send_control
         self._gap_us = 0
+        self._lost_seen = 0
 
     def adopt(self, ssrc: int) -> None:
         """Follow another SSRC: its counters are new, what it is passed on to goes on without a jump."""
@@ -61,6 +62,7 @@ class UpTrack:
             self.on_source_changed(self)
         self.ssrc = ssrc
         self.losses = LossTracker()
+        self._lost_seen = 0
         self.reception = ReceptionStats(self.section.clock_rate)
         self.stream_clock = StreamClock(self.section.clock_rate, self._source_clock)
 
@@ -110,12 +112,12 @@ class UpTrack:
             self._send_pli()
 
     def tick(self, now_us: int) -> None:
-        """Every 25 ms: ask again for what is still missing."""
+        """Every 25 ms: ask again for what is missing; after a loss for good, only a key frame mends the picture."""
         if self.losses.missing:
-            lost_before = self.losses.lost
             self._ask(now_us)
-            if self.losses.lost != lost_before:
-                self.request_keyframe(now_us)
+        if self.losses.lost != self._lost_seen:
+            self._lost_seen = self.losses.lost
+            self.request_keyframe(now_us)
         if self.keyframes.wanted and self.keyframes.due(now_us):
             self._send_pli()
 

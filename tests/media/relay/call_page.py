@@ -10,11 +10,12 @@ from typing import Any
 from playwright.async_api import Browser, Page, Playwright
 
 from media.port import RelayPort
+from tests.media.relay.lossy_path import LossyPath
 
 CHROMIUM = "/usr/bin/chromium"
 ORIGIN = "https://relay.invalid/"
 
-SCRIPT = """
+SCRIPT = r"""
 const complete = (pc) => new Promise((done) => {
   if (pc.iceGatheringState === 'complete') return done();
   pc.addEventListener('icegatheringstatechange', () => pc.iceGatheringState === 'complete' && done());
@@ -41,7 +42,10 @@ window.offerUp = async ({video, audio, maxBitrate, frameRate, degradation}) => {
       await sender.setParameters(parameters);
     }
   }
-  await pc.setLocalDescription();
+  const offer = await pc.createOffer();
+  const withNack = (line, type) => `${line}a=rtcp-fb:${type} nack\r\n`;
+  offer.sdp = offer.sdp.replace(/a=rtpmap:(\d+) opus\/48000\/2\r\n/, withNack);
+  await pc.setLocalDescription(offer);
   await complete(pc);
   return pc.localDescription.sdp;
 };
@@ -128,6 +132,7 @@ async def publish(
     frames_per_s: int = 30,
     participant_id: str | None = None,
     degradation: str | None = "maintain-resolution",
+    path: LossyPath | None = None,
 ) -> None:
     offer = await page.evaluate(
         "(o) => offerUp(o)",
@@ -140,7 +145,8 @@ async def publish(
         },
     )
     answer = await port.add_up_peer(session_id, peer_id, participant_id or peer_id, role, offer)
-    await page.evaluate("(sdp) => answerUp(sdp)", answer["sdp"])
+    described = answer["sdp"] if path is None else await path.through(answer["sdp"])
+    await page.evaluate("(sdp) => answerUp(sdp)", described)
 
 
 async def subscribe(

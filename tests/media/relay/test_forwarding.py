@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from media.config import RelayConfig
+from media.down_peer import DownPeer
 from media.down_slot import DownSlot
+from media.peer import PeerIdentity, PeerWatch
+from media.relay_clock import RelayClock
 from media.rtp.header import HEADER, payload_offset
 from media.rtp.reports import SourceClock
 from media.rtp.rtcp import KeyframeRequest, Nack, SenderReport, ntp_from_unix_us, parse_compound
@@ -177,3 +181,25 @@ def test_a_slot_that_was_refused_carries_nothing() -> None:
     viewer.slot.connect(source.track, 0)
     source.send(1)
     assert viewer.media == []
+
+
+async def test_a_voice_keeps_its_slot_and_a_newcomer_gets_that_of_one_who_is_away() -> None:
+    watch = PeerWatch(lambda _: None, lambda _peer, _cause: None)
+    peer = DownPeer(PeerIdentity("s", "p", "me", "applicant", "down"), RelayConfig(), RelayClock(), watch)
+    for slot in peer.slots:
+        slot.accept(DownAnswerSection(slot.section.mid, True, False, False))
+    voices = {name: Source("audio") for name in ("first", "second", "third")}
+    taken = {}
+    for name, voice in voices.items():
+        taken[name] = peer.slot_for("inspector", name, "audio")
+        taken[name].connect(voice.track, 0)
+    assert len({slot.section.stream for slot in taken.values()}) == 3
+    assert peer.slot_for("inspector", "first", "audio") is taken["first"]
+    assert peer.slot_for("inspector", "fourth", "audio") is None
+    taken["second"].disconnect(0)
+    assert peer.slot_for("inspector", "second", "audio") is taken["second"]
+    newcomer = peer.slot_for("inspector", "fourth", "audio")
+    assert newcomer is taken["second"]
+    newcomer.connect(Source("audio").track, 0)
+    assert peer.slot_for("inspector", "second", "audio") is None
+    assert peer.slot_for("inspector", "first", "video") is None

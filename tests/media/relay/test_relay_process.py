@@ -51,7 +51,13 @@ async def owned() -> AsyncIterator[OwnedRelay]:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "media.relay_main", "--socket", str(path), "--config", config
         )
-        relay = OwnedRelay(process, WireClient(lambda message: relay.take(message), lambda: None))
+        taken: list[OwnedRelay] = []
+
+        def _take(message: Message) -> None:
+            taken[0].take(message)
+
+        relay = OwnedRelay(process, WireClient(_take, lambda: None))
+        taken.append(relay)
         async with asyncio.timeout(20):
             while True:
                 try:

@@ -68,7 +68,8 @@ def test_a_browser_takes_every_slot_with_rtx_and_send_times(browser: str) -> Non
 def test_slots_of_one_person_share_a_stream_and_a_name() -> None:
     slots = plan_slots("inspector", "session")
     assert [(slot.kind, slot.stream) for slot in slots] == [
-        ("video", "applicant"), ("audio", "applicant"), ("audio", "voice-1"), ("audio", "voice-2"), ("audio", "voice-3"),
+        ("video", "applicant"),
+        ("audio", "applicant"), ("audio", "voice-1"), ("audio", "voice-2"), ("audio", "voice-3"),
     ]  # fmt: skip
     assert slots[0].cname == slots[1].cname != slots[2].cname
     assert [slot.stream for slot in plan_slots("applicant", "session")] == ["voice-1", "voice-2", "voice-3"]
