@@ -7,12 +7,20 @@ from pathlib import Path
 import pytest
 
 from inspection.domain.actor import Role
+from inspection.store.migration import upgrade
 from tests.web.routes.house import Browser, Edge, Json, case_body, come_in, open_edge
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    database = tmp_path_factory.mktemp("migrated") / "yuntakan.db"
+    upgrade(database)
+    return database
+
+
 @pytest.fixture
-async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
-    async with open_edge(tmp_path) as opened:
+async def edge(tmp_path: Path, migrated: Path) -> AsyncIterator[Edge]:
+    async with open_edge(tmp_path, migrated) as opened:
         await opened.house.staff("li")
         await opened.house.staff("wang", name="王五")
         await opened.house.staff("zhao", Role.AUDITOR, "赵六")

@@ -39,8 +39,10 @@ async def test_answers_with_secrets_are_not_kept_anywhere(case: Case) -> None:
         assert "no-store" in (await case.inspector.get(path)).headers["Cache-Control"]
 
 
-async def test_a_named_host_behind_https_is_told_to_stay_there_and_localhost_is_not(tmp_path: Path) -> None:
-    async with open_edge(tmp_path, trusted_proxies=("127.0.0.0/8",)) as edge:
+async def test_a_named_host_behind_https_is_told_to_stay_there_and_localhost_is_not(
+    tmp_path: Path, migrated: Path
+) -> None:
+    async with open_edge(tmp_path, migrated, trusted_proxies=("127.0.0.0/8",)) as edge:
         browser = edge.browser("inspector")
         named = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "tk.gov.example"}
         assert "Strict-Transport-Security" in (await browser.get("/healthz", **named)).headers
