@@ -53,7 +53,10 @@ class Server:
 
     async def start(self) -> None:
         """Raises MediaError where a child process does not come up, InspectionError where storage is not there."""
-        opened = await self._stack.enter_async_context(open_office(self.settings.data, self.settings.rules))
+        settings = self.settings
+        opened = await self._stack.enter_async_context(
+            open_office(settings.data, settings.rules, settings.free_space_floor_bytes)
+        )
         await wait_until_gone(opened.folder.socket("relay"), OLD_CHILD_PATIENCE_S)
         sockets = make_server()
         feed = self._make_feed(opened, Outbox(sockets))

@@ -15,7 +15,7 @@ import uvloop
 from web.ca_page import fingerprint
 from web.certificates import read_certificate
 from web.cli_serve import settings_from
-from web.console import progress
+from web.console import MISUSED, CommandFailed, progress
 from web.demo_case import DemoCase, prepare
 from web.demo_players import keep_robot
 from web.demo_sheet import sheet
@@ -33,7 +33,7 @@ class Stage:
 
     @property
     def ca_path(self) -> Path | None:
-        return None if self.settings.tls_cert or self.settings.behind_proxy else self.data / "tls" / "ca.crt"
+        return None if self.settings.tls_cert else self.data / "tls" / "ca.crt"
 
     @property
     def data(self) -> Path:
@@ -58,6 +58,8 @@ def demo(arguments: argparse.Namespace) -> int:
 
         return check(arguments)
     settings = for_this_machine(settings_from(arguments))
+    if settings.behind_proxy:
+        raise CommandFailed("the demo speaks TLS itself; use `serve` behind a proxy", MISUSED)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_demo(settings, with_robot=not arguments.no_robot))
     return 0

@@ -33,7 +33,8 @@ def check(arguments: argparse.Namespace) -> int:
     package = data / PACKAGE
     package.unlink(missing_ok=True)
     port = settings.port if arguments.port is not None else free_port()
-    staged = settings.model_copy(update={"data": fresh, "port": port})
+    own_tls = {"tls_cert": None, "tls_key": None, "behind_proxy": False, "public_url": None}
+    staged = settings.model_copy(update={"data": fresh, "port": port, **own_tls})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         status = runner.run(play_day(staged, package))
     if status != 0:

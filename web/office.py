@@ -21,6 +21,8 @@ from inspection.store.sms_outbox import ConsoleSms
 from inspection.store.templates_file import load_templates
 from media.fonts import StampFont, open_font
 
+FLOOR_BYTES = 256 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
@@ -72,7 +74,9 @@ class OpenOffice:
 
 
 @asynccontextmanager
-async def open_office(root: Path, rules: OfficeRules) -> AsyncIterator[OpenOffice]:
+async def open_office(
+    root: Path, rules: OfficeRules, free_space_floor_bytes: int = FLOOR_BYTES
+) -> AsyncIterator[OpenOffice]:
     """Makes what is missing, upgrades the database, closes it in the end."""
     folder = DataFolder(root.resolve())
     font = await asyncio.to_thread(_prepare, folder)
@@ -80,7 +84,7 @@ async def open_office(root: Path, rules: OfficeRules) -> AsyncIterator[OpenOffic
     clock = SystemClock()
     signer = load_or_create_signer(folder.signing_key)
     database = open_database(folder.database, signer, clock)
-    evidence = EvidenceFiles(folder.evidence)
+    evidence = EvidenceFiles(folder.evidence, free_space_floor_bytes)
     office = Office(
         uow=database.uow,
         reading=database.reading,
