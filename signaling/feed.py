@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from inspection.domain.entry import Entry
 
@@ -69,15 +69,18 @@ class EntryFeed:
 
     async def _send(self, inspection_id: str) -> None:
         waiting = self._waiting.pop(inspection_id, {})
-        sent = self._sent.get(inspection_id)
-        if sent is None or not waiting:
-            return
-        for entry in await self._without_holes(inspection_id, sent, waiting):
-            await self._emit(inspection_id, entry)
-            if inspection_id in self._sent:
-                self._sent[inspection_id] = entry.seq
+        last = max(waiting, default=0)
+        while self._sent.get(inspection_id, last) < last:
+            page = await self._next_page(inspection_id, self._sent[inspection_id], waiting)
+            for entry in page:
+                await self._emit(inspection_id, entry)
+                if inspection_id in self._sent:
+                    self._sent[inspection_id] = entry.seq
+            if not page:
+                return
 
-    async def _without_holes(self, inspection_id: str, sent: int, waiting: dict[int, Entry]) -> Iterable[Entry]:
+    async def _next_page(self, inspection_id: str, sent: int, waiting: dict[int, Entry]) -> Sequence[Entry]:
+        """What waits, where it has no holes; else what the store has, which may be less than all."""
         wanted = range(sent + 1, max(waiting) + 1)
         if all(seq in waiting for seq in wanted):
             return [waiting[seq] for seq in wanted]

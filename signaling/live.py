@@ -94,7 +94,8 @@ class LiveSessions:
         held = await self._hold(joined)
         async with held.lock:
             seat = await self._seat(held, actor, sid, joined.participant)
-            self.feed.follow(joined.inspection_id, after_seq)
+            # What was before comes with the answer; the feed begins where this join's own entries do.
+            self.feed.follow(joined.inspection_id, joined.entries[0].seq - 1 if joined.entries else after_seq)
             await self.outbox.enter(actor.role, sid, joined.inspection_id, session_id)
             self.feed.publish(joined.entries)
             if joined.started:
