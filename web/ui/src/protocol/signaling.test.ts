@@ -137,6 +137,29 @@ describe('acts', () => {
     expect(signaling.waiting).toEqual([])
   })
 
+  it('asks a busy server again with the same key, five times in all', async () => {
+    const signaling = make()
+    await socket.join()
+    const result = signaling.act('chat:send', { text: '一' })
+    for (let turn = 0; turn < 5; turn += 1) {
+      await socket.last('chat:send').answer({ ok: false, error: { code: 'storage_full', message: '', retryable: true } })
+      vi.advanceTimersByTime(1_000)
+    }
+    expect(socket.of('chat:send').map((ask) => ask.body.key)).toEqual(['k1', 'k1', 'k1', 'k1', 'k1'])
+    expect(await result).toMatchObject({ problem: { code: 'storage_full' } })
+  })
+
+  it('waits as long as the server asks it to', async () => {
+    const signaling = make()
+    await socket.join()
+    void signaling.act('chat:send', { text: '一' })
+    await socket.last('chat:send').answer({ ok: false, error: { code: 'too_many_events', message: '', retryable: true, retry_after_s: 3 } })
+    vi.advanceTimersByTime(2_900)
+    expect(socket.of('chat:send')).toHaveLength(1)
+    vi.advanceTimersByTime(100)
+    expect(socket.of('chat:send')).toHaveLength(2)
+  })
+
   it('keeps typed text over a reload of the page and sends it with the same key', async () => {
     void make().act('chat:send', { text: '未发出' })
     const after = make()

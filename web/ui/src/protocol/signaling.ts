@@ -29,6 +29,8 @@ export interface SignalingOptions {
 type Listener<E extends keyof ServerEvents> = (message: ServerEvents[E]) => void
 type Settle = (result: Result<unknown>) => void
 
+const MOST_REFUSALS = 5
+
 export class Signaling {
   state: LinkState = 'idle'
   /** Why the server refused, in state `refused`. */
@@ -46,6 +48,7 @@ export class Signaling {
   private readonly unsentListeners = new Set<(act: Act, problem: Problem) => void>()
   private readonly settles = new Map<string, Settle>()
   private readonly inFlight = new Set<string>()
+  private readonly refusals = new Map<string, number>()
   private outbox = new Outbox('', null)
   private sessionId = ''
   private early: Entry[] = []
@@ -196,8 +199,16 @@ export class Signaling {
     const result = await this.ask<unknown>(act.event, { ...act.body, key: act.key })
     if (attempt !== this.attempt) return // reconnected or closed meanwhile: the join has sent it again
     this.inFlight.delete(act.key)
-    if (!result.ok && result.problem.retryable) this.later(attempt, () => this.resend(act))
+    if (!result.ok && this.mayTryAgain(act.key, result.problem)) this.later(attempt, () => this.resend(act), result.problem)
     else this.finish(act, result)
+  }
+
+  /** A silent or busy server is asked again; one that answers "not now" five times has answered. */
+  private mayTryAgain(key: string, problem: Problem): boolean {
+    if (!problem.retryable) return false
+    const refusals = (this.refusals.get(key) ?? 0) + (problem.code === 'timeout' ? 0 : 1)
+    this.refusals.set(key, refusals)
+    return refusals < MOST_REFUSALS
   }
 
   private resend(act: Act): void {
@@ -206,6 +217,7 @@ export class Signaling {
 
   private finish(act: Act, result: Result<unknown>): void {
     this.outbox.remove(act.key)
+    this.refusals.delete(act.key)
     const settle = this.settles.get(act.key)
     this.settles.delete(act.key)
     if (settle) settle(result)
@@ -230,8 +242,9 @@ export class Signaling {
     }
   }
 
-  private later(attempt: number, then: () => void): void {
-    setTimeout(() => attempt === this.attempt && this.state !== 'closed' && then(), this.retryMs)
+  private later(attempt: number, then: () => void, problem?: Problem): void {
+    const pauseMs = Math.max(this.retryMs, Math.min(problem?.retry_after_s ?? 0, 30) * 1000)
+    setTimeout(() => attempt === this.attempt && this.state !== 'closed' && then(), pauseMs)
   }
 
   private tell<E extends keyof ServerEvents>(event: E, message: ServerEvents[E]): void {

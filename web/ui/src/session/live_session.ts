@@ -157,6 +157,7 @@ export class LiveSession {
   private onEntry(entry: Entry): void {
     this.case = reduce(this.case, entry)
     this.recording = !this.ended && (this.session?.recording ?? false)
+    if (this.recording && this.problem?.code.startsWith('recording_')) this.problem = null
   }
 
   private end(): void {

@@ -1,9 +1,15 @@
 /** The applicant's part in a call: session, own camera, place and device reports, and the way out. */
 import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+import type { Problem } from '@/protocol/problem'
 import { isInAppBrowser } from '@/rtc/permissions'
 import { FixReporter, type PlaceState } from './fix_reporter'
 import { useOwnCamera, type UseOwnCameraReturn } from './useOwnCamera'
 import { useSession, type UseSessionReturn } from './useSession'
+
+export interface UnsentLine {
+  text: string
+  problem: Problem
+}
 
 export interface UseApplicantCallReturn {
   call: UseSessionReturn
@@ -15,6 +21,12 @@ export interface UseApplicantCallReturn {
   /** The server has acknowledged the stop. */
   stopSaved: Ref<boolean>
   ended: ComputedRef<boolean>
+  /** The same person has opened the call on another page, which has it now. */
+  elsewhere: Ref<boolean>
+  /** Lines that the server refused; they are kept to be sent again. */
+  unsent: ShallowRef<readonly UnsentLine[]>
+  say(text: string): Promise<void>
+  sayAgain(line: UnsentLine): Promise<void>
   start(): Promise<void>
   setMuted(muted: boolean): void
   stop(reason: string): Promise<void>
@@ -28,6 +40,7 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
   const paused = usePageHidden()
   const stopped = ref(false)
   const stopSaved = ref(false)
+  const elsewhere = ref(false)
   const ended = computed(() => stopped.value || call.ended.value)
   if (wasMuted(sessionId)) call.setMuted(true)
   watch(call.muted, (muted) => rememberMuted(sessionId, muted))
@@ -73,6 +86,12 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
     stopSaved.value = result.ok
   }
 
+  function giveWay(): void {
+    elsewhere.value = true
+    hangUp()
+    call.live.close()
+  }
+
   async function leave(): Promise<void> {
     fixes.stop()
     camera.close()
@@ -82,8 +101,27 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
   watch(camera.stream, (stream) => stream && !ended.value && call.publish(stream))
   watch([camera.facing, camera.torch, camera.interrupted, call.muted, paused, camera.video, camera.busy], reportDevice)
   watch(call.ended, (over) => over && hangUp())
+  watch(call.problem, (problem) => problem?.code === 'joined_elsewhere' && giveWay())
   onScopeDispose(() => fixes.stop())
-  return { call, camera, place, paused, stopped, stopSaved, ended, start, setMuted: call.setMuted, stop, leave }
+  const words = useWords(call)
+  return { call, camera, place, paused, stopped, stopSaved, ended, elsewhere, ...words, start, setMuted: call.setMuted, stop, leave }
+}
+
+type Words = Pick<UseApplicantCallReturn, 'unsent' | 'say' | 'sayAgain'>
+
+function useWords(call: UseSessionReturn): Words {
+  const unsent = shallowRef<readonly UnsentLine[]>([])
+  const keep = (text: string, problem: Problem): void => void (unsent.value = [...unsent.value, { text, problem }])
+  const say = async (text: string): Promise<void> => {
+    const result = await call.act('chat:send', { text })
+    if (!result.ok && result.problem.code !== 'offline') keep(text, result.problem) // offline: stored for the next page
+  }
+  const sayAgain = (line: UnsentLine): Promise<void> => {
+    unsent.value = unsent.value.filter((known) => known !== line)
+    return say(line.text)
+  }
+  onScopeDispose(call.live.signaling.onUnsent((act, problem) => keep(String(act.body.text ?? ''), problem)))
+  return { unsent, say, sayAgain }
 }
 
 /** Who has muted themself stays muted over a reload of the tab. */
