@@ -15,6 +15,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
+import aioice.ice
 import ifaddr
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
@@ -74,6 +75,22 @@ def host_addresses(config: RelayConfig) -> list[str]:
 def _is_local_only(address: str) -> bool:
     parsed = ipaddress.ip_address(address)
     return parsed.is_loopback or parsed.is_link_local
+
+
+def gather_loopback_when_alone() -> None:
+    """Let aiortc's own peer connections (robots, tests) use 127.0.0.1 on a machine that has no other address.
+
+    aioice never gathers it. Idempotent; for clients in processes of their own, the relay binds what it is told.
+    """
+    gathered = aioice.ice.get_host_addresses
+    if getattr(gathered, "with_loopback", False):
+        return
+
+    def with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+        return gathered(use_ipv4=use_ipv4, use_ipv6=use_ipv6) or [LOOPBACK]
+
+    with_loopback.with_loopback = True  # type: ignore[attr-defined]
+    aioice.ice.get_host_addresses = with_loopback
 
 
 class GuardedProtocol(StunProtocol):

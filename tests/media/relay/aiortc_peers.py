@@ -11,6 +11,7 @@ import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamTrack, VideoStreamTrack
 
+from media.aiortc_private import gather_loopback_when_alone
 from media.port import RelayPort
 
 WIDTH, HEIGHT = 320, 240
@@ -47,6 +48,7 @@ class Tone(AudioStreamTrack):
 
 class Sender:
     def __init__(self, *, video: bool = True, audio: bool = True) -> None:
+        gather_loopback_when_alone()
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         if video:
             self.pc.addTransceiver(PlainVideo(), direction="sendonly")
@@ -71,6 +73,7 @@ class Receiver:
     """`frames[mid]` counts what was decoded in each slot, `peaks[mid]` is the loudest sample."""
 
     def __init__(self) -> None:
+        gather_loopback_when_alone()
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.frames: dict[str, int] = {}
         self.peaks: dict[str, int] = {}

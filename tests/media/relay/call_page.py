@@ -104,6 +104,7 @@ async def launch(playwright: Playwright, clip: Path) -> Browser:
             "--autoplay-policy=no-user-gesture-required",
             "--disable-background-networking",
             "--no-first-run",
+            "--allow-loopback-in-peer-connection",
         ],
     )
 
