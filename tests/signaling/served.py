@@ -113,12 +113,12 @@ class Case:
 
 
 @asynccontextmanager
-async def serve(data: Path) -> AsyncIterator[Served]:
-    """Plain HTTP, as behind a proxy: certificates have tests of their own."""
+async def serve(data: Path, **more: Any) -> AsyncIterator[Served]:
+    """Plain HTTP, as behind a proxy: certificates have tests of their own. `more`: further settings."""
     port = free_port()
     settings = Settings(
         data=data, host="127.0.0.1", port=port, behind_proxy=True, trusted_proxies=(ip_network("127.0.0.0/8"),),
-        relay_loopback=True, udp_ports=(45100, 45999),
+        relay_loopback=True, udp_ports=(45100, 45999), **more,
     )  # fmt: skip
     async with open_office(data, settings.rules) as opened:
         for username, role, name in (

@@ -17,7 +17,7 @@ import pytest_asyncio
 from inspection.domain.verification import State
 from inspection.store.package_files import verify_file
 from tests.media.relay.aiortc_peers import PlainVideo, Tone
-from tests.signaling.served import Case, Watch
+from tests.signaling.served import Case, Served, Watch, serve
 from web.client import Json
 from web.client_calls import Calls
 
@@ -34,9 +34,7 @@ class Call:
 
     async def recorded(self) -> Json:
         """The entry that says that recording runs."""
-        return await self.case.inspector.log.wait_for(
-            lambda entry: entry["kind"] == "recording" and entry["payload"]["on"], 30
-        )
+        return await self.case.inspector.log.wait_for(lambda entry: is_recording(entry, True), 30)
 
     async def whole(self, tmp_path: Path) -> list[Json]:
         """The exported package verifies; its entries."""
@@ -147,6 +145,29 @@ async def test_a_killed_relay_is_back_and_so_are_the_people_and_the_record_is_wh
     after = [seconds(span["started_at"]) for span in spans if seconds(span["started_at"]) > killed_at]
     assert killed_at - max(before) <= 1.0, "nothing but the last second may be lost"
     assert after, "recording went on in new journals"
+
+
+async def test_a_full_disk_is_said_to_everybody_and_on_record_and_the_call_goes_on(tmp_path: Path) -> None:
+    async with serve(tmp_path, free_space_floor_bytes=2**62) as full:
+        case = await full.case()
+        problems = [Watch(person, "session:problem") for person in (case.applicant, case.inspector)]
+        async with open_call(case) as call:
+            for watch in problems:
+                await watch.next(timeout_s=30, code="recording_disk_full")
+            off = await case.inspector.log.wait_for(lambda entry: is_recording(entry, False), 10)
+            assert off["payload"]["cause"] == "disk_full"
+            await call.desk.wait_for_pictures(call.desk.pictures + 10, 30)
+            assert (await case.applicant.act("chat:send", {"text": "还在"}))["seq"] > off["seq"]
+        for person in (case.inspector, case.applicant):
+            await person.aclose()
+
+
+async def test_health_is_good_while_the_relay_runs(served: Served) -> None:
+    assert await served.person("auditor").get("/healthz") == {"status": "ok", "relay": "up", "database": "ok"}
+
+
+def is_recording(entry: Json, on: bool) -> bool:
+    return entry["kind"] == "recording" and entry["payload"]["on"] is on
 
 
 def seconds(at: str) -> float:
