@@ -46,6 +46,16 @@ class SessionNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # the li
             return None if forged else self._disconnect(sid)
         return await self._answer(sid, event, args[1:])
 
+    async def drop_signed_out(self) -> None:
+        """Disconnects whoever's login holds no longer: signed out, replaced, or the invitation revoked."""
+        for caller in list(self._callers.values()):
+            try:
+                await self._gate.find(self._role, caller.login.token)
+            except InspectionError as error:
+                if error.kind is not Kind.NOT_AUTHENTICATED:
+                    raise
+                await self.disconnect(caller.sid)
+
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         try:
             login = await self._gate.admit(self._role, environ, auth)

@@ -123,8 +123,10 @@ class Server:
         for closing in (replay_jobs.aclose, bridge.aclose, relay.aclose, live_stills.aclose, live.aclose):
             self._stack.push_async_callback(closing)
         gate = Gate(opened.office, OwnOrigin(self.settings))
-        for role in (Role.INSPECTOR, Role.APPLICANT):
-            sockets.register_namespace(SessionNamespace(role, gate, live))
+        namespaces = tuple(SessionNamespace(role, gate, live) for role in (Role.INSPECTOR, Role.APPLICANT))
+        for namespace in namespaces:
+            sockets.register_namespace(namespace)
+        self.app[keys.NAMESPACES] = namespaces
         self.app[keys.RELAY] = relay
         self.app[keys.REPLAY_JOBS] = replay_jobs
 

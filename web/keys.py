@@ -12,6 +12,7 @@ from inspection.services.ports import Office
 from inspection.store.evidence_files import EvidenceFiles
 from media.relay_supervisor import RelaySupervisor
 from signaling.feed import EntryFeed
+from signaling.namespace import SessionNamespace
 
 if TYPE_CHECKING:
     from web.packages import Packages
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings")
 OFFICE = web.AppKey("office", Office)
 FEED = web.AppKey("feed", EntryFeed)
+NAMESPACES: web.AppKey[tuple[SessionNamespace, ...]] = web.AppKey("namespaces")
 MEDIA_LEDGER = web.AppKey("media_ledger", MediaLedger)
 EVIDENCE = web.AppKey("evidence", EvidenceFiles)
 EVIDENCE_ROOT = web.AppKey("evidence_root", Path)

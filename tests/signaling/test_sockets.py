@@ -120,11 +120,9 @@ async def test_a_text_that_cannot_be_kept_is_refused(case: Case, text: str) -> N
 
 async def test_a_message_above_the_bound_ends_that_socket_and_no_other(case: Case) -> None:
     await case.go_live()
-    lost = asyncio.Event()
-    case.applicant.socket.on("disconnect", lambda *_: lost.set(), namespace="/applicant")
+    gone = Gone(case.applicant)
     await case.applicant.socket.emit("chat:send", {"key": "k" * 8, "text": "x" * 200_000}, namespace="/applicant")
-    async with asyncio.timeout(10):
-        await lost.wait()
+    await gone.wait()
     assert (await case.inspector.act("chat:send", {"text": "在"}))["seq"] > 0
 
 
@@ -174,19 +172,35 @@ async def test_nobody_answers_or_closes_a_connection_that_is_not_theirs(case: Ca
         assert await code_of(case.applicant.call("peer:close", {"peer_id": peer_id})) == "peer_unknown"
 
 
-async def test_whoever_signs_out_is_refused_at_the_next_event(case: Case) -> None:
+async def test_whoever_signs_out_loses_the_socket_with_it(case: Case) -> None:
     await case.inspector.sign_in("li", PASSWORD)
     await case.go_live()
+    gone = Gone(case.inspector)
     await case.inspector.post("/api/inspector/logout")
-    assert await code_of(case.inspector.act("chat:send", {"text": "x"})) == "not_authenticated"
+    await gone.wait()
+    assert (await case.applicant.act("chat:send", {"text": "还在"}))["seq"] > 0
 
 
-async def test_a_holder_whose_invitation_is_revoked_is_refused_at_the_next_event(case: Case) -> None:
+async def test_a_holder_whose_invitation_is_revoked_loses_the_socket(case: Case) -> None:
     await case.go_live()
+    gone = Gone(case.applicant)
     path = f"/api/inspector/inspections/{case.id}"
     invitation = (await case.inspector.get(path))["invitations"][0]
     await case.inspector.post(f"{path}/invitations/{invitation['id']}/revoke")
-    assert await code_of(case.applicant.act("chat:send", {"text": "x"})) == "not_authenticated"
+    await gone.wait()
+    assert await code_of(case.applicant.get("/api/applicant/me")) == "not_authenticated"
+
+
+class Gone:
+    """Waits for the end of a person's socket, and lets it stay ended."""
+
+    def __init__(self, person: PublicClient) -> None:
+        self._gone = asyncio.Event()
+        person.socket.on("disconnect", lambda *_: self._gone.set(), namespace=person.namespace)
+
+    async def wait(self) -> None:
+        async with asyncio.timeout(10):
+            await self._gone.wait()
 
 
 # --- descriptions -----------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ async def sign_in_auditor(call: Call, body: s.SignIn) -> web.Response:
 
 async def sign_out(call: Call) -> web.Response:
     await accounts.sign_out(call.office, call.actor.role, call.login.token)
+    await call.drop_signed_out()
     response = as_json(s.Done())
     clear_login_cookie(response, call.actor.role)
     return response

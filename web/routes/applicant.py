@@ -34,6 +34,7 @@ async def redeem(call: Call, body: s.RedeemInvitation) -> web.Response:
         key=call.key,
     )
     call.publish(redeemed.entries)
+    await call.drop_signed_out()
     login = redeemed.login
     assert login.inspection_id is not None  # an applicant's login belongs to an inspection
     response = as_json(s.Redeemed(csrf=login.csrf, inspection_id=login.inspection_id, session_id=login.session_id))

@@ -16,7 +16,7 @@ from inspection.domain.entry import Entry
 from inspection.domain.errors import InspectionError, Kind, field_invalid, not_found
 from inspection.services.ports import Office
 from inspection.services.results import Login
-from web.keys import FEED, OFFICE, OWN_ORIGIN, RATE_LIMITS
+from web.keys import FEED, NAMESPACES, OFFICE, OWN_ORIGIN, RATE_LIMITS
 from web.problems import media_type_unsupported, too_large
 from web.security import get_login, require_csrf, require_own_origin
 
@@ -67,6 +67,11 @@ class Call:
     def publish(self, entries: Iterable[Entry]) -> None:
         """Live pages see at once what was just put on record."""
         self.request.app[FEED].publish(entries)
+
+    async def drop_signed_out(self) -> None:
+        """After a login ended: its session socket ends with it."""
+        for namespace in self.request.app[NAMESPACES]:
+            await namespace.drop_signed_out()
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ async def revoke_invitation(call: Call) -> s.Done:
         call.office, call.actor, call.id("inspection_id"), call.id("invitation_id"), call.key
     )
     call.publish(revoked.entries)
+    await call.drop_signed_out()
     return s.Done()
 
 

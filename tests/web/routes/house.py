@@ -136,6 +136,7 @@ async def open_edge(data: Path, migrated: Path, trusted_proxies: tuple[str, ...]
     app[keys.SETTINGS] = settings
     app[keys.OFFICE] = house.office
     app[keys.FEED] = feed
+    app[keys.NAMESPACES] = ()
     app[keys.MEDIA_LEDGER] = ledger
     app[keys.EVIDENCE] = EvidenceFiles(data / "evidence")
     app[keys.EVIDENCE_ROOT] = data / "evidence"
