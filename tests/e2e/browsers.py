@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
 CHROMIUM = "/usr/bin/chromium"
-OUTPUT = Path(__file__).resolve().parents[1] / "output" / "e2e"
+OUTPUT = Path(__file__).resolve().parents[2] / "test-output" / "e2e"
 README_PICTURES = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 PEERS_SCRIPT = Path(__file__).with_name("peers.js")
 STEP_MS = 20_000
