@@ -3,7 +3,7 @@
  * keeps the connection alive, switches tracks without negotiating anew. Knows no page and no inspection.
  */
 import { createPeer, gathered, PeerLink, type CreatePeer, type PeerLinkOptions } from './peer_link'
-import { applyQuality, DETAIL, PLAIN, preferVp8, videoEncoding, VOICE_MAX_BITRATE, type VideoQuality } from './quality'
+import { applyQuality, DETAIL, PLAIN, preferVp8, videoEncoding, VOICE_MAX_BITRATE, withVoiceNack, type VideoQuality } from './quality'
 import { Redialer, type MediaState } from './redialer'
 import { isSilent } from './stats'
 import { fail, succeed, type Problem, type Result } from '../protocol/problem'
@@ -115,7 +115,7 @@ export class Publisher {
     const stream = this.stream
     if (!stream) return fail('media_failed', 'nothing to send')
     for (const track of stream.getTracks()) this.addTrack(pc, track, stream)
-    await pc.setLocalDescription(await pc.createOffer())
+    await setOffer(pc)
     await this.applyTo(pc) // before the first frame: the browser's own choice would start small
     await gathered(pc, this.options.gatherMs ?? 1_000)
     return this.options.signal.publish(pc.localDescription?.sdp ?? '')
@@ -131,6 +131,16 @@ export class Publisher {
   private async applyTo(pc: RTCPeerConnection | null): Promise<void> {
     const sender = pc?.getSenders().find((candidate) => candidate.track?.kind === 'video')
     if (sender) await applyQuality(sender, this.quality)
+  }
+}
+
+/** A browser that refuses an edited offer gets its own. */
+async function setOffer(pc: RTCPeerConnection): Promise<void> {
+  const offer = await pc.createOffer()
+  try {
+    await pc.setLocalDescription({ type: 'offer', sdp: withVoiceNack(offer.sdp ?? '') })
+  } catch {
+    await pc.setLocalDescription(offer)
   }
 }
 

@@ -47,6 +47,16 @@ export async function applyQuality(sender: RTCRtpSender, quality: VideoQuality):
   }
 }
 
+/**
+ * Offers retransmission of lost voice packets (RFC 4585 generic NACK), which browsers do not offer for Opus by themselves:
+ * the record then holds the words that the network lost at first.
+ */
+export function withVoiceNack(sdp: string): string {
+  return sdp.replace(/^a=rtpmap:(\d+) opus\/48000\/2\r?\n/gim, (line, type: string) =>
+    new RegExp(`^a=rtcp-fb:${type} nack\\r?$`, 'm').test(sdp) ? line : `${line}a=rtcp-fb:${type} nack\r\n`,
+  )
+}
+
 /** Puts VP8 (with its retransmission codec) first where the browser lets us choose. */
 export function preferVp8(transceiver: RTCRtpTransceiver, capabilities: RTCRtpCapabilities | null | undefined): void {
   if (!capabilities || typeof transceiver.setCodecPreferences !== 'function') return
