@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from media.config import RelayConfig
 from media.down_peer import DownPeer
 from media.errors import Kind, MediaError, peer_unknown, too_many_peers
-from media.events import GapDetected, LostCause, PeerConnected, PeerLost, RelayEvent, Role
+from media.events import LostCause, PeerConnected, PeerLost, RelayEvent, Role
+from media.mailbox import Mailbox
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.relay_clock import RelayClock
 from media.relay_recorder import OpenJournal, SessionRecorder
-from media.sdp import parse_down_answer, parse_up_offer, write_down_offer, write_up_answer
+from media.room_gaps import Gaps
+from media.room_wiring import mute, pause, unwire_receiver, unwire_sender, wire
+from media.sdp import parse_down_answer, parse_up_offer
+from media.sdp_write import write_down_offer, write_up_answer
 from media.up_peer import UpPeer
 from media.up_track import UpTrack
 
-MAILBOX = 256
 #: A down peer hears nothing but checks and reports; browsers send one of them every few seconds.
 DOWN_SILENT_US = 20_000_000
 #: An offer that nobody answers holds its sockets no longer than this.
@@ -28,8 +31,6 @@ UNANSWERED_US = 30_000_000
 STILL_ALIVE_US = 200_000
 
 logger = logging.getLogger(__name__)
-
-Work = Callable[[], Awaitable[Any]]
 
 
 class Room:
@@ -53,30 +54,29 @@ class Room:
         self._peers: dict[str, Peer] = {}
         self._sources: dict[str, UpPeer] = {}
         self._waiting: dict[str, UpPeer] = {}
-        self._away: dict[str, tuple[LostCause, int]] = {}
+        self._gaps = Gaps(session_id, clock, emit)
         self._muted: set[str] = set()
-        self._mailbox: asyncio.Queue[tuple[Work, asyncio.Future[Any]]] = asyncio.Queue(MAILBOX)
+        self._mailbox = Mailbox()
         self._leaving: set[asyncio.Task[None]] = set()
-        self._reading = asyncio.create_task(self._read_mailbox())
         self._closed = False
 
     async def set_recording(self, on: bool) -> None:
-        await self._post(lambda: self._set_recording(on))
+        await self._mailbox.post(lambda: self._set_recording(on))
 
     async def add_up_peer(self, peer_id: str, participant_id: str, role: Role, sdp: str) -> dict[str, str]:
-        return dict(await self._post(lambda: self._add_up_peer(peer_id, participant_id, role, sdp)))
+        return dict(await self._mailbox.post(lambda: self._add_up_peer(peer_id, participant_id, role, sdp)))
 
     async def add_down_peer(self, peer_id: str, participant_id: str, role: Role) -> dict[str, str]:
-        return dict(await self._post(lambda: self._add_down_peer(peer_id, participant_id, role)))
+        return dict(await self._mailbox.post(lambda: self._add_down_peer(peer_id, participant_id, role)))
 
     async def accept_answer(self, peer_id: str, sdp: str) -> None:
-        await self._post(lambda: self._accept_answer(peer_id, sdp))
+        await self._mailbox.post(lambda: self._accept_answer(peer_id, sdp))
 
     async def close_peer(self, peer_id: str) -> None:
-        await self._post(lambda: self._close_peer(peer_id))
+        await self._mailbox.post(lambda: self._close_peer(peer_id))
 
     async def set_muted(self, participant_id: str, muted: bool) -> None:
-        await self._post(lambda: self._set_muted(participant_id, muted))
+        await self._mailbox.post(lambda: self._set_muted(participant_id, muted))
 
     def stats(self) -> dict[str, Any]:
         return {
@@ -99,8 +99,7 @@ class Room:
         for participant_id, peer in list(self._waiting.items()):
             if peer.media_us:
                 self._swap(participant_id, peer)
-        for participant_id in list(self._away):
-            self._end_absence(participant_id)
+        self._gaps.tick(self._sources)
 
     def tick_feedback(self) -> None:
         """Every 50 ms."""
@@ -112,7 +111,7 @@ class Room:
         for peer in list(self._peers.values()):
             if isinstance(peer, UpPeer):
                 peer.send_reports(now_us)
-                self._report_losses(peer, now_us)
+                self._gaps.report_losses(peer, self._recorder.find_track_id, now_us)
             elif isinstance(peer, DownPeer):
                 peer.send_reports(self._clock.wall_us())
             self._watch_silence(peer, now_us)
@@ -122,12 +121,7 @@ class Room:
         if self._closed:
             return
         self._closed = True
-        self._reading.cancel()
-        await asyncio.gather(self._reading, return_exceptions=True)
-        while not self._mailbox.empty():
-            _, future = self._mailbox.get_nowait()
-            if not future.done():
-                future.set_exception(MediaError(Kind.CONFLICT, "session_unknown", "the session is being closed"))
+        await self._mailbox.aclose()
         peers, self._peers = list(self._peers.values()), {}
         for peer in peers:
             self._unwire(peer)
@@ -135,28 +129,6 @@ class Room:
         await asyncio.gather(*(peer.aclose() for peer in peers), *self._leaving, return_exceptions=True)
 
     # the mailbox
-
-    async def _post(self, work: Work) -> Any:
-        if self._closed:
-            raise MediaError(Kind.NOT_FOUND, "session_unknown", "the session is closed")
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        await self._mailbox.put((work, future))
-        return await future
-
-    async def _read_mailbox(self) -> None:
-        while True:
-            work, future = await self._mailbox.get()
-            try:
-                result = await work()
-            except asyncio.CancelledError:
-                future.cancel()
-                raise
-            except Exception as error:
-                if not future.done():
-                    future.set_exception(error)
-            else:
-                if not future.done():
-                    future.set_result(result)
 
     async def _set_recording(self, on: bool) -> None:
         if on:
@@ -222,7 +194,7 @@ class Room:
         peer = self._sources.get(participant_id)
         track = peer.find_track("audio") if peer is not None else None
         if track is not None:
-            self._mute(track, muted)
+            mute(track, muted, self._down_peers(), self._clock.now_us())
 
     # what peers tell
 
@@ -246,7 +218,7 @@ class Room:
             for older in self._older_downs(peer):
                 self._replace(older)
             for source in self._sources.values():
-                self._wire(source, peer)
+                wire(source, peer, self._clock.now_us())
         elif isinstance(peer, UpPeer):
             self._take_source(peer)
 
@@ -274,9 +246,9 @@ class Room:
         self._sources[participant_id] = peer
         audio = peer.find_track("audio")
         if audio is not None and participant_id in self._muted:
-            self._mute(audio, True)
+            audio.muted = True
         for down in self._down_peers():
-            self._wire(peer, down)
+            wire(peer, down, self._clock.now_us())
         if self._recorder.on:
             self._record(peer)
 
@@ -288,11 +260,7 @@ class Room:
 
     def _source_changed(self, track: UpTrack) -> None:
         """The sender started a new SSRC in the same section."""
-        now_us = self._clock.now_us()
-        for down in self._down_peers():
-            for slot in down.slots:
-                if slot.source is track:
-                    slot.pause(track, now_us)
+        pause(track, self._down_peers(), self._clock.now_us())
         if track.recorder is not None:
             track.recorder = None
             self._recorder.end_track(track)
@@ -302,25 +270,12 @@ class Room:
 
     # wiring
 
-    def _wire(self, source: UpPeer, down: DownPeer) -> None:
-        if source.identity.participant_id == down.identity.participant_id or not down.connected:
-            return
-        now_us = self._clock.now_us()
-        for track in source.tracks:
-            slot = down.slot_for(source.identity.role, source.identity.participant_id, track.kind)
-            if slot is not None:
-                slot.connect(track, now_us)
-
     def _unwire(self, peer: Peer) -> None:
         now_us = self._clock.now_us()
         if isinstance(peer, DownPeer):
-            for slot in peer.slots:
-                slot.disconnect(now_us)
+            unwire_receiver(peer, now_us)
         elif isinstance(peer, UpPeer):
-            for down in self._down_peers():
-                for slot in down.slots:
-                    if slot.source in peer.tracks:
-                        slot.disconnect(now_us)
+            unwire_sender(peer, self._down_peers(), now_us)
 
     def _record(self, peer: UpPeer) -> None:
         for track in peer.tracks:
@@ -328,15 +283,6 @@ class Room:
                 track.recorder = self._recorder.follow(track, peer.identity.participant_id, peer.identity.role)
                 if track.last_us:
                     track.request_keyframe(self._clock.now_us())
-
-    def _mute(self, track: UpTrack, muted: bool) -> None:
-        if muted and not track.muted:
-            now_us = self._clock.now_us()
-            for down in self._down_peers():
-                for slot in down.slots:
-                    if slot.source is track:
-                        slot.pause(track, now_us)
-        track.muted = muted
 
     def _forget(self, peer: Peer, cause: LostCause = "closed") -> None:
         """Take a peer out at once and close it in the background."""
@@ -348,8 +294,7 @@ class Room:
                 del self._waiting[identity.participant_id]
             if self._sources.get(identity.participant_id) is peer:
                 del self._sources[identity.participant_id]
-                if peer.media_us:
-                    self._away.setdefault(identity.participant_id, (cause, peer.media_us))
+                self._gaps.leave(peer, cause)
             for track in peer.tracks:
                 track.recorder = None
                 self._recorder.end_track(track)
@@ -362,43 +307,6 @@ class Room:
             await peer.aclose()
         except Exception:
             logger.exception("peer %s did not close in order", peer.identity.peer_id)
-
-    # gaps
-
-    def _end_absence(self, participant_id: str) -> None:
-        peer = self._sources.get(participant_id)
-        if peer is None or not peer.media_us:
-            return
-        cause, since_us = self._away.pop(participant_id)
-        offset_us = self._clock.wall_offset_us
-        self._emit(
-            GapDetected(
-                self.session_id,
-                None,
-                participant_id,
-                "silent" if cause == "silent" else "reconnect",
-                since_us + offset_us,
-                peer.media_us + offset_us,
-                0,
-            )
-        )
-
-    def _report_losses(self, peer: UpPeer, now_us: int) -> None:
-        for track in peer.tracks:
-            run = track.take_gap(now_us)
-            if run is not None:
-                offset_us = self._clock.wall_offset_us
-                self._emit(
-                    GapDetected(
-                        self.session_id,
-                        self._recorder.find_track_id(track),
-                        peer.identity.participant_id,
-                        "loss",
-                        run.started_us + offset_us,
-                        run.ended_us + offset_us,
-                        run.packets,
-                    )
-                )
 
     def _watch_silence(self, peer: Peer, now_us: int) -> None:
         if not peer.connected:

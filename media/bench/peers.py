@@ -24,17 +24,8 @@ from media.rtp.rtcp import (
     build_sender_report,
     ntp_from_unix_us,
 )
-from media.sdp import (
-    TRANSPORT_CC_URI,
-    LocalTransport,
-    UpOffer,
-    codec_lines,
-    parse_down_answer,
-    parse_up_offer,
-    session_lines,
-    transport_lines,
-    write_up_answer,
-)
+from media.sdp import TRANSPORT_CC_URI, LocalTransport, UpOffer, parse_down_answer, parse_up_offer
+from media.sdp_write import codec_lines, session_lines, transport_lines, write_up_answer
 
 VIDEO_TYPE, RTX_TYPE, AUDIO_TYPE, WIDE_ID = 96, 97, 111, 4
 VIDEO_STEP = 90_000 // FRAME_RATE

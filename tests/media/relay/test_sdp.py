@@ -9,15 +9,8 @@ from aiortc.sdp import SessionDescription
 
 from media.down_peer import plan_slots
 from media.errors import MediaError
-from media.sdp import (
-    TRANSPORT_CC_URI,
-    LocalTransport,
-    RefusedSection,
-    parse_down_answer,
-    parse_up_offer,
-    write_down_offer,
-    write_up_answer,
-)
+from media.sdp import TRANSPORT_CC_URI, LocalTransport, RefusedSection, parse_down_answer, parse_up_offer
+from media.sdp_write import write_down_offer, write_up_answer
 
 pytestmark = pytest.mark.unit
 
