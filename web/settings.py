@@ -41,6 +41,8 @@ class OfficeSettings(BaseModel):
     notice_basis_en: str = "Article 34 of the Administrative Licensing Law"
     kept_years: int = Field(default=5, ge=1, le=100)
     invitation_hours: int = Field(default=24, ge=1, le=24 * 30)
+    code_interval_s: int = Field(default=60, ge=1, le=3600)
+    codes_per_hour: int = Field(default=5, ge=1, le=1000)
     timezone: str = "Asia/Shanghai"
 
 

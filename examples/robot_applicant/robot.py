@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
 import av
 import cv2
+from socketio.exceptions import SocketIOError
 
 from examples.robot_applicant.footage import FootageTrack, VoiceTrack
 from examples.robot_applicant.walk import Walk
@@ -24,6 +26,7 @@ from web.client_calls import Calls
 FIX_EVERY_S = 5.0
 CODE_TIMEOUT_S = 20.0
 LONGEST_WAIT_S = 90
+RELAY_RETRY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,22 @@ class Robot:
         self._calls = Calls(client, [FootageTrack(errand.clips), VoiceTrack()])
         self._walk: Walk | None = None
         self._session_id = ""
+        self._is_replaced = False
 
     async def run(self) -> None:
         """Until the session has ended and every open finding is answered."""
         opened = await self._come_in()
         self._walk = walk_around(opened["inspection"])
         await self._go_live()
-        walking = asyncio.create_task(self._keep_reporting_fixes())
+        staying = asyncio.create_task(self._stay_until_the_end())
+        walking = asyncio.create_task(self._keep_reporting_fixes(staying))
         try:
-            await self._stay_until_the_end()
+            await staying
+        except asyncio.CancelledError:
+            if not self._is_replaced:
+                raise
+            say("somebody came in as the applicant by a new code: the robot leaves the place to them")
+            return
         finally:
             walking.cancel()
             await self._calls.aclose()
@@ -103,18 +113,39 @@ class Robot:
         await self._calls.rebuild()
 
     async def _on_peer_closed(self, message: Json) -> None:
-        say("connection lost, building a new one:", message["cause"])
-        await self._calls.rebuild()
+        say("connection lost:", message["cause"])
+        rebuilding = self._calls.rebuild_without(message["peer_id"])
+        while True:
+            try:
+                return await rebuilding
+            except Refused as refused:
+                if refused.code != "relay_unavailable":
+                    raise
+            await asyncio.sleep(RELAY_RETRY_S)
+            rebuilding = self._calls.rebuild()
 
-    async def _keep_reporting_fixes(self) -> None:
+    async def _keep_reporting_fixes(self, staying: asyncio.Task[None]) -> None:
         started_s = time.monotonic()
         while self._walk is not None:
             here = self._walk.at(time.monotonic() - started_s)
             try:
                 await self._client.act("fix:report", {**here, "taken_at": now_rfc3339()})
-            except (Refused, TimeoutError, ConnectionError) as problem:
+            except (Refused, TimeoutError, ConnectionError, SocketIOError) as problem:
                 say("position not taken:", str(problem))
+                if await self._is_signed_out():
+                    self._is_replaced = True
+                    staying.cancel()
+                    return
             await asyncio.sleep(FIX_EVERY_S)
+
+    async def _is_signed_out(self) -> bool:
+        try:
+            await self._client.get("/api/applicant/me")
+        except Refused as refused:
+            return refused.code == "not_authenticated"
+        except aiohttp.ClientError:
+            return False  # the server is away: the socket comes back by itself
+        return False
 
     async def _stay_until_the_end(self) -> None:
         forever_s = 7 * 24 * 3600.0
