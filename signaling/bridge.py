@@ -41,6 +41,7 @@ class Bridge:
         self._live = live
         self._root = evidence_root
         self._inspection_of: dict[str, str] = {}
+        self._open_tracks: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -65,14 +66,23 @@ class Bridge:
 
     async def _take(self, event: events.RelayEvent) -> None:
         if isinstance(event, events.RelayRestarted):
-            await self._live.relay_restarted(self._recover)
+            await self._live.relay_restarted(self._recover, self._cut_off())
             return
         session = self._live.find(event.session_id)
         if session is not None:
             self._inspection_of[event.session_id] = session.inspection_id
         self._record(event)
+        if isinstance(event, events.TrackStarted):
+            self._open_tracks[event.track_id] = event.session_id
+        elif isinstance(event, events.TrackEnded):
+            self._open_tracks.pop(event.track_id, None)
         if session is not None:
             await self._follow(session, event)
+
+    def _cut_off(self) -> dict[str, str]:
+        """Inspections by the sessions whose tracks the relay never ended; some of them may be over meanwhile."""
+        sessions, self._open_tracks = set(self._open_tracks.values()), {}
+        return {one: self._inspection_of[one] for one in sessions if one in self._inspection_of}
 
     def _record(self, event: events.RelayEvent) -> None:
         inspection_id = self._inspection_of.get(getattr(event, "session_id", ""))

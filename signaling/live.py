@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -194,6 +194,16 @@ class LiveSessions:
         await self.outbox.to_session(session.session_id, problem)
         await self.announce(changed.session, changed.participants, cause)
 
+    async def _interrupt_recording(self, session: LiveSession) -> None:
+        session.recording = False
+        try:
+            changed = await sessions.set_recording(self.office, session.session_id, False, "relay_restarted")
+        except InspectionError as error:
+            _log.error("the pause of session %s is not on record: %s", session.session_id, error.code)
+            return
+        self.feed.publish(changed.entries)
+        await self.announce(changed.session, changed.participants, "relay_restarted")
+
     async def resume_recording(self, session: LiveSession) -> None:
         changed = await sessions.set_recording(self.office, session.session_id, True)
         session.recording = True
@@ -218,15 +228,20 @@ class LiveSessions:
         if seat is not None and seat.forget_peer(peer_id) and seat.sid is not None:
             await self.outbox.to_sid(seat.actor.role, seat.sid, PeerClosed(peer_id=peer_id, cause=cause))
 
-    async def relay_restarted(self, recover: Recover) -> None:
-        """Every connection is gone: sessions are opened anew, and clients come back by themselves."""
-        for held in list(self._held.values()):
-            session = held.session
+    async def relay_restarted(self, recover: Recover, cut_off: Mapping[str, str]) -> None:
+        """Every connection is gone: sessions are opened anew, and clients come back by themselves.
+
+        Nothing is recorded until the applicant sends again, and the record says so. `cut_off`: inspections by the
+        sessions whose journals the relay left open.
+        """
+        held_now = [held.session for held in self._held.values()]
+        for session_id, inspection_id in {**cut_off, **{one.session_id: one.inspection_id for one in held_now}}.items():
+            self._spawn(recover(inspection_id, session_id))
+        for session in held_now:
             session.tracks.clear()
-            self._spawn(recover(session.inspection_id, session.session_id))
             await self._quietly(self.relay.open_session(session.session_id, self._folder(session)), "open session")
-            if session.recording:
-                await self._quietly(self.relay.set_recording(session.session_id, True), "record again")
+            if session.recording and not session.is_ending:
+                await self._interrupt_recording(session)
             for seat in session.seats.values():
                 lost = seat.peer_ids
                 seat.up_peer = seat.old_up_peer = seat.down_peer = None

@@ -145,6 +145,22 @@ async def test_a_killed_relay_is_back_and_so_are_the_people_and_the_record_is_wh
     after = [seconds(span["started_at"]) for span in spans if seconds(span["started_at"]) > killed_at]
     assert killed_at - max(before) <= 1.0, "nothing but the last second may be lost"
     assert after, "recording went on in new journals"
+    told = [entry["payload"] for entry in entries if entry["kind"] == "recording"]
+    assert [(one["on"], one.get("cause")) for one in told[:3]] == [
+        (True, None), (False, "relay_restarted"), (True, None),
+    ]  # fmt: skip
+
+
+async def test_the_last_second_of_a_session_that_ends_while_the_relay_is_away_is_recovered(call: Call) -> None:
+    await call.recorded()
+    await call.desk.wait_for_pictures(20, 30)
+    kill_relay(call.case.served.data)
+    await call.case.applicant.act("session:stop", {})
+    journals = call.case.served.data / "evidence" / call.case.id / call.case.session_id / "journal"
+    recorded = {path.stem: path.stat().st_size for path in journals.iterdir()}
+    async with asyncio.timeout(20):
+        while await attested_bytes(call.case) != recorded:  # noqa: ASYNC110  (another process: nothing to wait on)
+            await asyncio.sleep(0.1)
 
 
 async def test_a_full_disk_is_said_to_everybody_and_on_record_and_the_call_goes_on(tmp_path: Path) -> None:
@@ -168,6 +184,18 @@ async def test_health_is_good_while_the_relay_runs(served: Served) -> None:
 
 def is_recording(entry: Json, on: bool) -> bool:
     return entry["kind"] == "recording" and entry["payload"]["on"] is on
+
+
+async def attested_bytes(case: Case) -> dict[str, int]:
+    """By track: up to where segments, recovered ones and a torn tail account for its journal."""
+    ends: dict[str, int] = {}
+    for kind in ("segment", "recovered"):
+        for entry in await case.entries(kind):
+            said = entry["payload"]
+            ends[said["track_id"]] = max(ends.get(said["track_id"], 0), said["offset"] + said["length"])
+    for entry in await case.entries("torn"):
+        ends[entry["payload"]["track_id"]] = entry["payload"]["offset"] + entry["payload"]["bytes"]
+    return ends
 
 
 def seconds(at: str) -> float:
