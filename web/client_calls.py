@@ -23,16 +23,20 @@ class Calls:
         self._client = client
         self._tracks = tracks
         self._peers: list[RTCPeerConnection] = []
+        self._peer_ids: set[str] = set()
         self._listeners: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
         self._arrived = asyncio.Condition()
 
     async def rebuild(self) -> None:
         async with self._lock:
-            await self._close_peers()
-            if self._tracks:
-                await self._publish()
-            await self._subscribe()
+            await self._rebuild()
+
+    async def rebuild_without(self, peer_id: str) -> None:
+        """Replaces both where `peer_id` is one of them. The end of one that was replaced already is no news."""
+        async with self._lock:
+            if peer_id in self._peer_ids:
+                await self._rebuild()
 
     async def aclose(self) -> None:
         async with self._lock:
@@ -46,6 +50,12 @@ class Calls:
         self._peers.append(peer)
         return peer
 
+    async def _rebuild(self) -> None:
+        await self._close_peers()
+        if self._tracks:
+            await self._publish()
+        await self._subscribe()
+
     async def _publish(self) -> None:
         peer = self._new_peer()
         for track in self._tracks:
@@ -53,6 +63,7 @@ class Calls:
         prefer_vp8(peer)
         await peer.setLocalDescription(await peer.createOffer())
         answer = await self._client.call("peer:publish", {"sdp": peer.localDescription.sdp})
+        self._peer_ids.add(answer["peer_id"])
         await peer.setRemoteDescription(RTCSessionDescription(sdp=answer["sdp"], type="answer"))
 
     async def _subscribe(self) -> None:
@@ -65,6 +76,7 @@ class Calls:
             listener.add_done_callback(self._listeners.discard)
 
         offer = await self._client.call("peer:subscribe", {})
+        self._peer_ids.add(offer["peer_id"])
         await peer.setRemoteDescription(RTCSessionDescription(sdp=offer["sdp"], type="offer"))
         await peer.setLocalDescription(await peer.createAnswer())
         answer = {"peer_id": offer["peer_id"], "sdp": peer.localDescription.sdp}
@@ -94,6 +106,7 @@ class Calls:
         for peer in self._peers:
             await peer.close()
         self._peers.clear()
+        self._peer_ids.clear()
         for listener in list(self._listeners):
             listener.cancel()
 
