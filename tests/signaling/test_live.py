@@ -128,6 +128,17 @@ async def test_a_phone_that_loses_its_socket_keeps_its_seat_and_its_media(call: 
     await call.desk.wait_for_pictures(call.desk.pictures + 10, 20)
 
 
+async def test_a_program_builds_its_call_anew_only_for_a_connection_that_it_still_has(call: Call) -> None:
+    await call.recorded()
+    first = (await call.case.applicant.join(call.case.session_id))["peer_ids"]
+    await call.phone.rebuild_without(first[0])
+    second = (await call.case.applicant.join(call.case.session_id))["peer_ids"]
+    assert not set(first) & set(second)
+    for peer_id in first:
+        await call.phone.rebuild_without(peer_id)
+    assert (await call.case.applicant.join(call.case.session_id))["peer_ids"] == second
+
+
 async def test_a_killed_relay_is_back_and_so_are_the_people_and_the_record_is_whole(call: Call, tmp_path: Path) -> None:
     await call.recorded()
     await call.desk.wait_for_pictures(20, 30)
