@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Writes the front end's message types and the tables of docs/protocol.md and docs/api.md from the edges' models.
 
-`python scripts/generate_protocol.py` writes all three; `--check` only says (exit 1) whether one of them is out of date.
+`python scripts/generate_protocol.py` writes them; `--check` only says (exit 1) whether one is out of date.
 """
 
 from __future__ import annotations
 
 import argparse
 import inspect
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,7 +25,7 @@ from signaling.handlers import HANDLERS  # noqa: E402
 from web.problems import Problem  # noqa: E402
 from web.routes import ENDPOINTS  # noqa: E402
 
-TYPES = ROOT / "web" / "ui" / "src" / "protocol" / "messages.ts"
+TYPES = ROOT / "web" / "ui" / "src" / "protocol"
 PAGE = ROOT / "docs" / "protocol.md"
 API_PAGE = ROOT / "docs" / "api.md"
 BEGIN = "<!-- made by scripts/generate_protocol.py: begin -->"
@@ -125,18 +126,33 @@ def _comment(text: str, indent: str) -> str:
     return f"{indent}/** {paragraph} */\n" if paragraph else ""
 
 
-def typescript() -> str:
-    """The whole of messages.ts."""
+def typescript() -> dict[str, str]:
+    """The modules of types by file name. `messages.ts` hands the others on, so it is the one to import from."""
     taken = definitions(_once([*messages.CLIENT_MESSAGES.values(), *bodies()]), "validation")
     sent = definitions(_once([*sent_models(), *answers()]), "serialization")
     both = {**taken, **sent}
     clashes = [name for name in taken.keys() & sent.keys() if taken[name] != sent[name]]
     if clashes:
         raise ValueError(f"models with two forms: {clashes}")
-    parts = [declaration(name, both[name]) for name in sorted(both)]
-    head = "/** Made by scripts/generate_protocol.py from the server's models: change those, not this file. */\n"
-    head += "/* eslint-disable max-lines */\n"
-    return "\n".join([head, *parts, _event_maps()])
+    home = dict.fromkeys(both, "messages")
+    home |= dict.fromkeys(definitions(bodies(), "validation"), "http_bodies")
+    home |= dict.fromkeys(definitions(answers(), "serialization"), "http_answers")
+    declarations = {name: declaration(name, both[name]) for name in sorted(both)}
+    return {f"{module}.ts": _module(module, declarations, home) for module in sorted(set(home.values()))}
+
+
+def _module(module: str, declarations: dict[str, str], home: dict[str, str]) -> str:
+    """A declaration stands in one module; the others import it from there."""
+    parts = [text for name, text in declarations.items() if home[name] == module]
+    lines = ["/** Made by scripts/generate_protocol.py from the server's models: change those, not this file. */"]
+    if module == "messages":
+        parts.append(_event_maps())
+        lines += [f"export type * from './{other}'" for other in sorted(set(home.values()) - {module})]
+    words = set(re.findall(r"\w+", re.sub(r"/\*\*.*?\*/|'[^'\n]*'", "", "\n".join(parts))))
+    for other in sorted(set(home.values()) - {module}):
+        foreign = sorted(name for name in words & home.keys() if home[name] == other)
+        lines += [f"import type {{ {', '.join(foreign)} }} from './{other}'"] if foreign else []
+    return "\n".join(["\n".join(lines) + "\n", *parts])
 
 
 def _event_maps() -> str:
@@ -245,7 +261,7 @@ def _once(models: Iterable[Model]) -> list[Model]:
 def outputs() -> dict[Path, str]:
     """Each file that is made, and what should be in it."""
     return {
-        TYPES: typescript(),
+        **{TYPES / name: text for name, text in typescript().items()},
         PAGE: page(PAGE, socket_tables()),
         API_PAGE: page(API_PAGE, http_tables()),
     }

@@ -13,19 +13,21 @@ from inspection.domain.templates import Template
 from inspection.domain.users import User
 from inspection.services import results
 from inspection.services.inspections import NewInspection
+from web import bodies as b
+from web import case_schemas as c
 from web import schemas as s
 
 
-def official(user: User) -> s.Official:
-    return s.Official(id=user.id, name=user.name, unit=user.unit, badge=user.badge)
+def official(user: User) -> c.Official:
+    return c.Official(id=user.id, name=user.name, unit=user.unit, badge=user.badge)
 
 
-def template_view(template: Template) -> s.TemplateView:
-    return s.TemplateView(id=template.id, name=template.name, items=_items(template))
+def template_view(template: Template) -> c.TemplateView:
+    return c.TemplateView(id=template.id, name=template.name, items=_items(template))
 
 
-def summary(inspection: Inspection) -> s.Summary:
-    return s.Summary(
+def summary(inspection: Inspection) -> c.Summary:
+    return c.Summary(
         id=inspection.id,
         number=inspection.number,
         item_id=inspection.item_id,
@@ -37,26 +39,26 @@ def summary(inspection: Inspection) -> s.Summary:
     )
 
 
-def detail(role: Role, found: results.InspectionDetail) -> s.Detail:
+def detail(role: Role, found: results.InspectionDetail) -> c.Detail:
     inspection = found.inspection
-    return s.Detail(
+    return c.Detail(
         id=inspection.id,
         number=inspection.number,
-        item=s.ServiceItemView(id=inspection.item_id, name=inspection.item_name, items=_items(found.template)),
+        item=c.ServiceItemView(id=inspection.item_id, name=inspection.item_name, items=_items(found.template)),
         premises=_premises(inspection.premises),
-        applicant=s.ApplicantView.model_validate(inspection.applicant, from_attributes=True),
+        applicant=c.ApplicantView.model_validate(inspection.applicant, from_attributes=True),
         inspectors=[official(user) for user in found.inspectors],
         state=inspection.state,
         opened_at=inspection.opened_at,
         sessions=[call(held.session) for held in found.sessions],
         invitations=[
-            s.InvitationView(id=held.id, session_id=held.session_id, state=state, expires_at=held.expires_at)
+            c.InvitationView(id=held.id, session_id=held.session_id, state=state, expires_at=held.expires_at)
             for held, state in found.invitations
         ],
         findings=[finding(held) for held in found.findings],
         stills=[_still(role, held) for held in found.stills],
         checks=[
-            s.CheckView.model_validate(mark, from_attributes=True) for held in found.sessions for mark in held.checks
+            c.CheckView.model_validate(mark, from_attributes=True) for held in found.sessions for mark in held.checks
         ],
         visits=[visit(held) for held in found.visits],
         opinion=opinion(inspection.opinion) if inspection.opinion else None,
@@ -64,12 +66,12 @@ def detail(role: Role, found: results.InspectionDetail) -> s.Detail:
     )
 
 
-def call(session: Session) -> s.CallView:
-    return s.CallView.model_validate(session, from_attributes=True)
+def call(session: Session) -> c.CallView:
+    return c.CallView.model_validate(session, from_attributes=True)
 
 
-def finding(held: Finding) -> s.FindingView:
-    return s.FindingView(
+def finding(held: Finding) -> c.FindingView:
+    return c.FindingView(
         id=held.id,
         session_id=held.session_id,
         still_id=held.still_id,
@@ -79,16 +81,16 @@ def finding(held: Finding) -> s.FindingView:
         due_date=held.due_date,
         state=held.state,
         rectifications=[_rectification(answer) for answer in held.rectifications],
-        disputes=[s.DisputeView.model_validate(raised, from_attributes=True) for raised in held.disputes],
+        disputes=[c.DisputeView.model_validate(raised, from_attributes=True) for raised in held.disputes],
     )
 
 
-def visit(held: SiteVisit) -> s.VisitView:
-    return s.VisitView.model_validate(held, from_attributes=True)
+def visit(held: SiteVisit) -> c.VisitView:
+    return c.VisitView.model_validate(held, from_attributes=True)
 
 
-def opinion(given: Opinion) -> s.OpinionView:
-    return s.OpinionView(
+def opinion(given: Opinion) -> c.OpinionView:
+    return c.OpinionView(
         opinion=given.opinion, text=given.text, given_by=given.given_by_name, given_at=given.given_at
     )  # fmt: skip
 
@@ -108,7 +110,7 @@ def notice(found: results.Notice) -> s.Notice:
     )  # fmt: skip
 
 
-def new_inspection(given: s.OpenInspection) -> NewInspection:
+def new_inspection(given: b.OpenInspection) -> NewInspection:
     """Raises GeoError for impossible numbers, `field_invalid` for a circle without a centre."""
     premises, applicant = given.premises, given.applicant
     place = premises.position
@@ -127,14 +129,14 @@ def new_inspection(given: s.OpenInspection) -> NewInspection:
     )
 
 
-def visit_item(given: s.GivenVisitItem) -> VisitItem:
+def visit_item(given: b.GivenVisitItem) -> VisitItem:
     return VisitItem(given.finding_id, given.item_id, given.confirmed, given.note)
 
 
-def _fence(given: s.GivenCircle | s.GivenPolygon | None, position: Position | None) -> Fence | None:
+def _fence(given: b.GivenCircle | b.GivenPolygon | None, position: Position | None) -> Fence | None:
     if given is None:
         return None
-    if isinstance(given, s.GivenCircle):
+    if isinstance(given, b.GivenCircle):
         if position is None:
             raise field_invalid("premises.fence", "a circle lies round the premises' position")
         return Circle(position, given.radius_m)
@@ -142,9 +144,9 @@ def _fence(given: s.GivenCircle | s.GivenPolygon | None, position: Position | No
     return Polygon(tuple(Position(point.latitude, point.longitude, datum) for point in given.points))
 
 
-def _premises(premises: Premises) -> s.PremisesView:
+def _premises(premises: Premises) -> c.PremisesView:
     position, fence = premises.position, premises.fence
-    return s.PremisesView(
+    return c.PremisesView(
         name=premises.name,
         address=premises.address,
         position=_position(position) if position else None,
@@ -152,23 +154,23 @@ def _premises(premises: Premises) -> s.PremisesView:
     )
 
 
-def _position(position: Position) -> s.PositionView:
-    return s.PositionView(latitude=position.latitude, longitude=position.longitude, datum=position.datum)
+def _position(position: Position) -> c.PositionView:
+    return c.PositionView(latitude=position.latitude, longitude=position.longitude, datum=position.datum)
 
 
-def _fence_view(fence: Fence) -> s.CircleView | s.PolygonView:
+def _fence_view(fence: Fence) -> c.CircleView | c.PolygonView:
     if isinstance(fence, Circle):
-        return s.CircleView(kind="circle", center=_position(fence.center), radius_m=fence.radius_m)
-    points = [s.PointView(latitude=point.latitude, longitude=point.longitude) for point in fence.points]
-    return s.PolygonView(kind="polygon", points=points)
+        return c.CircleView(kind="circle", center=_position(fence.center), radius_m=fence.radius_m)
+    points = [c.PointView(latitude=point.latitude, longitude=point.longitude) for point in fence.points]
+    return c.PolygonView(kind="polygon", points=points)
 
 
-def _items(template: Template) -> list[s.CheckItemView]:
-    return [s.CheckItemView.model_validate(item, from_attributes=True) for item in template.items]
+def _items(template: Template) -> list[c.CheckItemView]:
+    return [c.CheckItemView.model_validate(item, from_attributes=True) for item in template.items]
 
 
-def _rectification(answer: Rectification) -> s.RectificationView:
-    return s.RectificationView(
+def _rectification(answer: Rectification) -> c.RectificationView:
+    return c.RectificationView(
         id=answer.id,
         text=answer.text,
         has_photo=answer.file is not None,
@@ -179,8 +181,8 @@ def _rectification(answer: Rectification) -> s.RectificationView:
     )
 
 
-def _still(role: Role, still: Still) -> s.StillView:
-    return s.StillView(
+def _still(role: Role, still: Still) -> c.StillView:
+    return c.StillView(
         id=still.id,
         session_id=still.session_id,
         reason=still.reason,

@@ -7,6 +7,7 @@ from aiohttp import web
 from inspection.domain.actor import Role
 from inspection.services import accounts
 from inspection.services.results import Login
+from web import bodies as b
 from web import schemas as s
 from web.keys import SETTINGS
 from web.routes.endpoint import Call, Endpoint, as_json
@@ -16,11 +17,11 @@ from web.views import official
 STAFF = (Role.INSPECTOR, Role.AUDITOR)
 
 
-async def sign_in_inspector(call: Call, body: s.SignIn) -> web.Response:
+async def sign_in_inspector(call: Call, body: b.SignIn) -> web.Response:
     return await _sign_in(call, Role.INSPECTOR, body)
 
 
-async def sign_in_auditor(call: Call, body: s.SignIn) -> web.Response:
+async def sign_in_auditor(call: Call, body: b.SignIn) -> web.Response:
     return await _sign_in(call, Role.AUDITOR, body)
 
 
@@ -43,7 +44,7 @@ async def me_applicant(call: Call) -> s.ApplicantLogin:
     return s.ApplicantLogin(holder=holder, csrf=login.csrf)
 
 
-async def _sign_in(call: Call, role: Role, body: s.SignIn) -> web.Response:
+async def _sign_in(call: Call, role: Role, body: b.SignIn) -> web.Response:
     login = await accounts.sign_in(call.office, role, body.username, body.password)
     response = as_json(_staff_login(call, login))
     set_login_cookie(response, role, login, call.office.clock.now())
@@ -64,8 +65,8 @@ def _map_source(call: Call) -> s.MapSource | None:
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/api/inspector/login", None, sign_in_inspector, s.SignIn, s.StaffLogin, "coming_in"),
-    Endpoint("POST", "/api/auditor/login", None, sign_in_auditor, s.SignIn, s.StaffLogin, "coming_in"),
+    Endpoint("POST", "/api/inspector/login", None, sign_in_inspector, b.SignIn, s.StaffLogin, "coming_in"),
+    Endpoint("POST", "/api/auditor/login", None, sign_in_auditor, b.SignIn, s.StaffLogin, "coming_in"),
     *(Endpoint("POST", f"/api/{role.value}/logout", role, sign_out, None, s.Done) for role in (*STAFF, Role.APPLICANT)),
     *(Endpoint("GET", f"/api/{role.value}/me", role, me_staff, None, s.StaffLogin) for role in STAFF),
     Endpoint("GET", "/api/applicant/me", Role.APPLICANT, me_applicant, None, s.ApplicantLogin),

@@ -7,24 +7,25 @@ from aiohttp import web
 from inspection.domain.actor import Role
 from inspection.domain.sessions import SessionState
 from inspection.services import inspections, invitations
+from web import bodies as b
 from web import schemas as s
 from web import views
 from web.routes.endpoint import Call, Endpoint, as_json
 from web.security import set_login_cookie
 
 
-async def look_up(call: Call, body: s.LookUpInvitation) -> s.Notice:
+async def look_up(call: Call, body: b.LookUpInvitation) -> s.Notice:
     """Consumes nothing: links are fetched by scanners and in-app browsers too."""
     found = await invitations.look_up(call.office, token=body.token, pickup_code=body.pickup_code, phone=body.phone)
     return views.notice(found)
 
 
-async def send_code(call: Call, body: s.SendCode) -> s.CodeSent:
+async def send_code(call: Call, body: b.SendCode) -> s.CodeSent:
     sent = await invitations.send_code(call.office, body.token)
     return s.CodeSent(sent_to=sent.phone_masked, retry_after_s=sent.retry_after_s)
 
 
-async def redeem(call: Call, body: s.RedeemInvitation) -> web.Response:
+async def redeem(call: Call, body: b.RedeemInvitation) -> web.Response:
     redeemed = await invitations.redeem(
         call.office,
         token=body.token,
@@ -55,8 +56,8 @@ async def my_case(call: Call) -> s.MyCase:
 _INVITATIONS = "/api/applicant/invitations"
 
 ENDPOINTS = (
-    Endpoint("POST", f"{_INVITATIONS}/look-up", None, look_up, s.LookUpInvitation, s.Notice, "coming_in"),
-    Endpoint("POST", f"{_INVITATIONS}/send-code", None, send_code, s.SendCode, s.CodeSent, "coming_in"),
-    Endpoint("POST", f"{_INVITATIONS}/redeem", None, redeem, s.RedeemInvitation, s.Redeemed, "coming_in"),
+    Endpoint("POST", f"{_INVITATIONS}/look-up", None, look_up, b.LookUpInvitation, s.Notice, "coming_in"),
+    Endpoint("POST", f"{_INVITATIONS}/send-code", None, send_code, b.SendCode, s.CodeSent, "coming_in"),
+    Endpoint("POST", f"{_INVITATIONS}/redeem", None, redeem, b.RedeemInvitation, s.Redeemed, "coming_in"),
     Endpoint("GET", "/api/applicant/my", Role.APPLICANT, my_case, None, s.MyCase),
 )

@@ -15,6 +15,7 @@ from inspection.domain.sessions import Session, SessionState
 from inspection.services import audit, inspections
 from inspection.services.results import InspectionDetail
 from inspection.store.package_files import Exported
+from web import case_schemas as c
 from web import schemas as s
 from web import views
 from web.keys import PACKAGES, REPLAY_JOBS
@@ -29,7 +30,7 @@ FILM_PATIENCE_S = 60.0
 _log = logging.getLogger(__name__)
 
 
-async def get_inspection(call: Call) -> s.Detail:
+async def get_inspection(call: Call) -> c.Detail:
     inspection_id = call.id("inspection_id")
     await inspections.get_inspection(call.office, call.actor, inspection_id)
     await record_look(call, inspection_id, "detail")
@@ -146,7 +147,7 @@ _ONE = "/api/auditor/inspections/{inspection_id}"
 
 ENDPOINTS = (
     Endpoint("GET", "/api/auditor/inspections", Role.AUDITOR, list_inspections, None, s.Inspections),
-    Endpoint("GET", _ONE, Role.AUDITOR, get_inspection, None, s.Detail),
+    Endpoint("GET", _ONE, Role.AUDITOR, get_inspection, None, c.Detail),
     Endpoint("GET", f"{_ONE}/replay", Role.AUDITOR, get_replay, None, s.Replay),
     Endpoint("GET", f"{_ONE}/sessions/{{session_id}}/replay.webm", Role.AUDITOR, get_film),
     Endpoint("POST", f"{_ONE}/verify", Role.AUDITOR, verify, None, s.VerdictView),

@@ -6,6 +6,8 @@ from inspection.domain.actor import Role
 from inspection.services import accounts, audit, inspections, opinions, visits
 from inspection.services.results import SessionCreated
 from signaling.views import shown_live
+from web import bodies as b
+from web import case_schemas as c
 from web import schemas as s
 from web import views
 from web.keys import OWN_ORIGIN
@@ -30,13 +32,13 @@ async def list_inspections(call: Call) -> s.Inspections:
     return s.Inspections(inspections=[views.summary(inspection) for inspection in found])
 
 
-async def open_inspection(call: Call, body: s.OpenInspection) -> s.Detail:
+async def open_inspection(call: Call, body: b.OpenInspection) -> c.Detail:
     opened = await inspections.open_inspection(call.office, call.actor, views.new_inspection(body), call.key)
     call.publish(opened.entries)
     return await _detail(call, opened.inspection.id)
 
 
-async def get_inspection(call: Call) -> s.Detail:
+async def get_inspection(call: Call) -> c.Detail:
     return await _detail(call, call.id("inspection_id"))
 
 
@@ -48,7 +50,7 @@ async def list_entries(call: Call) -> s.EntryList:
     return s.EntryList(entries=[entry.to_json() for entry in shown], last_seq=page.last_seq)
 
 
-async def create_session(call: Call, body: s.CreateSession) -> s.NewSession:
+async def create_session(call: Call, body: b.CreateSession) -> s.NewSession:
     inspection_id = call.id("inspection_id")
     created = await inspections.create_session(call.office, call.actor, inspection_id, body.nature, call.key)
     call.publish(created.entries)
@@ -66,7 +68,7 @@ async def revoke_invitation(call: Call) -> s.Done:
     return s.Done()
 
 
-async def record_site_visit(call: Call, body: s.RecordSiteVisit) -> s.VisitView:
+async def record_site_visit(call: Call, body: b.RecordSiteVisit) -> c.VisitView:
     recorded = await visits.record_site_visit(
         call.office,
         call.actor,
@@ -80,7 +82,7 @@ async def record_site_visit(call: Call, body: s.RecordSiteVisit) -> s.VisitView:
     return views.visit(recorded.visit)
 
 
-async def give_opinion(call: Call, body: s.GiveOpinion) -> s.OpinionView:
+async def give_opinion(call: Call, body: b.GiveOpinion) -> c.OpinionView:
     given = await opinions.give_opinion(
         call.office, call.actor, call.id("inspection_id"), body.opinion, body.text, call.key
     )
@@ -88,7 +90,7 @@ async def give_opinion(call: Call, body: s.GiveOpinion) -> s.OpinionView:
     return views.opinion(given.opinion)
 
 
-async def _detail(call: Call, inspection_id: str) -> s.Detail:
+async def _detail(call: Call, inspection_id: str) -> c.Detail:
     found = await inspections.get_inspection(call.office, call.actor, inspection_id)
     return views.detail(call.actor.role, found)
 
@@ -111,19 +113,19 @@ ENDPOINTS = (
     Endpoint("GET", "/api/inspector/templates", Role.INSPECTOR, list_templates, None, s.Templates),
     Endpoint("GET", "/api/inspector/colleagues", Role.INSPECTOR, list_colleagues, None, s.Colleagues),
     Endpoint("GET", "/api/inspector/inspections", Role.INSPECTOR, list_inspections, None, s.Inspections),
-    Endpoint("POST", "/api/inspector/inspections", Role.INSPECTOR, open_inspection, s.OpenInspection, s.Detail),
+    Endpoint("POST", "/api/inspector/inspections", Role.INSPECTOR, open_inspection, b.OpenInspection, c.Detail),
     *(
-        Endpoint("GET", _ONE.format(role=role.value), role, get_inspection, None, s.Detail)
+        Endpoint("GET", _ONE.format(role=role.value), role, get_inspection, None, c.Detail)
         for role in (Role.INSPECTOR, Role.APPLICANT)
     ),
     *(
         Endpoint("GET", _ONE.format(role=role.value) + "/entries", role, list_entries, None, s.EntryList)
         for role in (Role.INSPECTOR, Role.APPLICANT, Role.AUDITOR)
     ),
-    Endpoint("POST", f"{_MINE}/sessions", Role.INSPECTOR, create_session, s.CreateSession, s.NewSession),
+    Endpoint("POST", f"{_MINE}/sessions", Role.INSPECTOR, create_session, b.CreateSession, s.NewSession),
     Endpoint(
         "POST", f"{_MINE}/invitations/{{invitation_id}}/revoke", Role.INSPECTOR, revoke_invitation, None, s.Done
     ),
-    Endpoint("POST", f"{_MINE}/site-visits", Role.INSPECTOR, record_site_visit, s.RecordSiteVisit, s.VisitView),
-    Endpoint("POST", f"{_MINE}/opinion", Role.INSPECTOR, give_opinion, s.GiveOpinion, s.OpinionView),
+    Endpoint("POST", f"{_MINE}/site-visits", Role.INSPECTOR, record_site_visit, b.RecordSiteVisit, c.VisitView),
+    Endpoint("POST", f"{_MINE}/opinion", Role.INSPECTOR, give_opinion, b.GiveOpinion, c.OpinionView),
 )  # fmt: skip

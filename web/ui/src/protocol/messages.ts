@@ -1,19 +1,11 @@
 /** Made by scripts/generate_protocol.py from the server's models: change those, not this file. */
-/* eslint-disable max-lines */
-
-export interface AcceptRectification {
-  reason?: string | null
-}
+export type * from './http_answers'
+export type * from './http_bodies'
+import type { CheckResult, Datum, Decision, Seen } from './http_answers'
 
 /** A command that goes on record. */
 export interface Act {
   key: string
-}
-
-/** `upheld`: the finding stands. */
-export interface AnswerDispute {
-  text: string
-  upheld: boolean
 }
 
 export interface AnswerPeer {
@@ -26,98 +18,8 @@ export interface Appended {
   seq: number | null
 }
 
-export interface ApplicantLogin {
-  holder: Holder
-  csrf: string
-}
-
-export interface ApplicantView {
-  name: string
-  id_kind: IdKind
-  id_masked: string
-  phone_masked: string
-}
-
-/** A session; `number` counts within its inspection. */
-export interface CallView {
-  id: string
-  number: number
-  nature: Nature
-  state: SessionState
-  started_at: string | null
-  ended_at: string | null
-  end_cause: EndCause | null
-  recording: boolean
-  summary: string | null
-  signatures: SignedView[]
-}
-
-export interface CheckItemView {
-  id: string
-  title: string
-  clause: string
-  hint: string
-}
-
-/** What the inspector makes of a check item. */
-export type CheckResult = 'pass' | 'fail' | 'na'
-
-export interface CheckView {
-  item_id: string
-  session_id: string
-  seen: Seen
-  result: CheckResult
-  note: string
-  still_ids: string[]
-}
-
-export interface CircleView {
-  kind: 'circle'
-  center: PositionView
-  radius_m: number
-}
-
 export interface ClosePeer {
   peer_id: string
-}
-
-export interface CodeSent {
-  sent_to: string
-  retry_after_s: number
-}
-
-export interface Colleagues {
-  users: Official[]
-}
-
-export interface CreateSession {
-  nature: Nature
-}
-
-/** The coordinate system. UNVERIFIED: said by an in-app browser that may have shifted it; read as WGS84. */
-export type Datum = 'WGS84' | 'GCJ02' | 'BD09' | 'UNVERIFIED'
-
-/** What a person present did with the summary. */
-export type Decision = 'signed' | 'disagreed' | 'refused'
-
-/** Everything about an inspection that the role may see; an applicant gets no invitations. */
-export interface Detail {
-  id: string
-  number: string
-  item: ServiceItemView
-  premises: PremisesView
-  applicant: ApplicantView
-  inspectors: Official[]
-  state: InspectionState
-  opened_at: string
-  sessions: CallView[]
-  invitations: InvitationView[]
-  findings: FindingView[]
-  stills: StillView[]
-  checks: CheckView[]
-  visits: VisitView[]
-  opinion: OpinionView | null
-  last_seq: number
 }
 
 /** `detail:set`, to the applicant: send more detail, or the default again. */
@@ -125,31 +27,12 @@ export interface DetailSet {
   on: boolean
 }
 
-export interface DisputeView {
-  id: string
-  text: string
-  answer: string | null
-  upheld: boolean | null
-  answered_by: string | null
-}
-
-/** Nothing more to say. */
-export type Done = Record<string, never>
-
 /** A command without content. */
 export type Empty = Record<string, never>
-
-/** Completed with a summary, stopped by the applicant, or left by everybody. */
-export type EndCause = 'completed' | 'stopped' | 'abandoned'
 
 /** `entry`: one ledger entry; they come in `seq` order. */
 export interface EntryAppended {
   entry: Record<string, unknown>
-}
-
-export interface EntryList {
-  entries: Record<string, unknown>[]
-  last_seq: number
 }
 
 export interface ErrorView {
@@ -159,97 +42,6 @@ export interface ErrorView {
   field?: string | null
   retry_after_s?: number | null
   incident_id?: string | null
-}
-
-/** `ACCEPTED` also where a dispute was upheld against the office; `CONFIRMED` is final. */
-export type FindingState = 'open' | 'submitted' | 'disputed' | 'accepted' | 'confirmed'
-
-export interface FindingView {
-  id: string
-  session_id: string | null
-  still_id: string | null
-  text: string
-  severity: Severity
-  clause: string
-  due_date: string
-  state: FindingState
-  rectifications: RectificationView[]
-  disputes: DisputeView[]
-}
-
-export interface GiveOpinion {
-  opinion: OpinionKind
-  text: string
-}
-
-export interface GivenApplicant {
-  name: string
-  id_kind: IdKind
-  id_number: string
-  phone: string
-}
-
-/** Round the premises' position. */
-export interface GivenCircle {
-  kind: 'circle'
-  radius_m: number
-}
-
-/** In the datum of the premises' position, WGS84 where there is none. */
-export interface GivenPoint {
-  latitude: number
-  longitude: number
-}
-
-export interface GivenPolygon {
-  kind: 'polygon'
-  points: GivenPoint[]
-}
-
-export interface GivenPosition {
-  latitude: number
-  longitude: number
-  datum?: Datum
-}
-
-export interface GivenPremises {
-  name: string
-  address: string
-  position?: GivenPosition | null
-  fence?: GivenCircle | GivenPolygon | null
-}
-
-export interface GivenVisitItem {
-  finding_id?: string | null
-  item_id?: string | null
-  confirmed: boolean
-  note?: string
-}
-
-export interface Holder {
-  name: string
-  inspection_id: string
-  session_id: string | null
-}
-
-/** Which number the applicant gave. */
-export type IdKind = 'uscc' | 'resident_id'
-
-/** Where the case stands, as lists show it. */
-export type InspectionState = 'opened' | 'invited' | 'in_session' | 'rectifying' | 'under_review' | 'on_site_required' | 'concluded'
-
-export interface Inspections {
-  inspections: Summary[]
-}
-
-/** `EXPIRED` is never stored: it is what an open or used invitation becomes by the clock. */
-export type InvitationState = 'open' | 'used' | 'expired' | 'revoked'
-
-export interface InvitationView {
-  id: string
-  session_id: string
-  state: InvitationState
-  expires_at: string
 }
 
 export interface JoinSession {
@@ -269,19 +61,6 @@ export interface Joined {
   peer_ids: string[]
 }
 
-/** A link's token, or a pick-up code with the phone number of the application. */
-export interface LookUpInvitation {
-  token?: string | null
-  pickup_code?: string | null
-  phone?: string | null
-}
-
-/** Where map tiles come from; `attribution` carries the approval number (审图号). */
-export interface MapSource {
-  tile_url: string
-  attribution: string
-}
-
 export interface MarkCheck {
   key: string
   item_id: string
@@ -291,90 +70,8 @@ export interface MarkCheck {
   still_ids?: string[]
 }
 
-/** `session_id`: the session to join, while it is open. */
-export interface MyCase {
-  inspection: Detail
-  session_id: string | null
-}
-
-export interface NamedOfficial {
-  name: string
-  unit: string
-  badge: string
-}
-
-/** What a session legally is; fixed before it starts. */
-export type Nature = 'guidance' | 'verification' | 'recheck'
-
-/** The only sight of an invitation's secrets. */
-export interface NewInvitation {
-  id: string
-  pickup_code: string
-  link: string
-  qr_svg: string
-  expires_at: string
-}
-
-export interface NewSession {
-  session: CallView
-  invitation: NewInvitation
-  sms_sent: boolean
-}
-
 /** Why a device gives no position. */
 export type NoFixCause = 'refused' | 'unavailable' | 'timeout' | 'unsupported'
-
-/** What the holder of a link, or of a pick-up code, is told before anything else. `token` opens the next steps. */
-export interface Notice {
-  token: string
-  office: OfficeView
-  officials: NamedOfficial[]
-  nature: Nature
-  item_name: string
-  premises_name: string
-  phone_masked: string
-  notice: NoticeText
-  expires_at: string
-  state: InvitationState
-}
-
-/** The words that count are the Chinese ones; `en` is for whoever reads the page in English. */
-export interface NoticeText {
-  title: string
-  lines: string[]
-  version: string
-  en: TranslatedNotice
-}
-
-export interface OfficeView {
-  name: string
-  unit: string
-  phone: string
-}
-
-export interface Official {
-  id: string
-  name: string
-  unit: string
-  badge: string
-}
-
-export interface OpenInspection {
-  item_id: string
-  premises: GivenPremises
-  applicant: GivenApplicant
-  second_inspector_id?: string | null
-}
-
-/** 核查意见: the office's internal opinion, never the decision on the licence. */
-export type OpinionKind = 'fit' | 'not_fit' | 'partly_on_site'
-
-export interface OpinionView {
-  opinion: OpinionKind
-  text: string
-  given_by: string
-  given_at: string
-}
 
 export interface ParticipantView {
   id: string
@@ -402,42 +99,6 @@ export interface PeerDescription {
   sdp: string
 }
 
-export interface PointView {
-  latitude: number
-  longitude: number
-}
-
-export interface PolygonView {
-  kind: 'polygon'
-  points: PointView[]
-}
-
-export interface PositionView {
-  latitude: number
-  longitude: number
-  datum: Datum
-}
-
-export interface PremisesView {
-  name: string
-  address: string
-  position: PositionView | null
-  fence: CircleView | PolygonView | null
-}
-
-/** What a refused request answers. People read a text chosen by `code`; `detail` is for developers. */
-export interface Problem {
-  type?: string
-  title: string
-  status: number
-  detail: string
-  code: string
-  request_id: string
-  field?: string | null
-  retry_after_s?: number | null
-  tries_left?: number | null
-}
-
 export interface ProposeSummary {
   key: string
   text: string
@@ -446,73 +107,6 @@ export interface ProposeSummary {
 /** A complete offer (ICE gathering done) of a sender. */
 export interface PublishPeer {
   sdp: string
-}
-
-export interface RaiseDispute {
-  text: string
-}
-
-export interface RaiseFinding {
-  text: string
-  severity: Severity
-  clause: string
-  due_date: string
-  still_id?: string | null
-  session_id?: string | null
-}
-
-export interface RecordSiteVisit {
-  visited_at: string
-  visitors: string[]
-  items: GivenVisitItem[]
-}
-
-/** What became of one answer. */
-export type RectificationState = 'submitted' | 'accepted' | 'rejected'
-
-export interface RectificationView {
-  id: string
-  text: string
-  has_photo: boolean
-  session_id: string | null
-  state: RectificationState
-  reason: string | null
-  submitted_at: string
-}
-
-/** `told_at`: when the notice was shown, by the phone's clock. */
-export interface RedeemInvitation {
-  token: string
-  code: string
-  told_at: string
-  agreed_position: boolean
-}
-
-export interface Redeemed {
-  csrf: string
-  inspection_id: string
-  session_id: string | null
-}
-
-export interface RejectRectification {
-  reason: string
-}
-
-export interface Replay {
-  sessions: ReplaySession[]
-}
-
-/** `origin_at` is the instant of the film's first moment. */
-export interface ReplaySession {
-  id: string
-  number: number
-  nature: Nature
-  started_at: string | null
-  ended_at: string | null
-  origin_at: string | null
-  duration_ms: number | null
-  media_url: string | null
-  state: 'ready' | 'making' | 'none'
 }
 
 export interface ReportDevice {
@@ -540,22 +134,9 @@ export interface RequestDetail {
   on: boolean
 }
 
-/** 已看清 / 未看清 / 未拍到. */
-export type Seen = 'seen' | 'unclear' | 'not_shown'
-
 export interface SendChat {
   key: string
   text: string
-}
-
-export interface SendCode {
-  token: string
-}
-
-export interface ServiceItemView {
-  id: string
-  name: string
-  items: CheckItemView[]
 }
 
 /** `session:problem`: something that nobody asked for, as a full disk. */
@@ -563,9 +144,6 @@ export interface SessionProblem {
   code: string
   message: string
 }
-
-/** Waiting until an inspector and the applicant are both there for the first time. */
-export type SessionState = 'waiting' | 'live' | 'ended'
 
 /** `session:state` */
 export interface SessionStateChanged {
@@ -588,14 +166,6 @@ export interface SessionView {
   signatures: SignatureView[]
 }
 
-/** How grave a finding is. */
-export type Severity = 'minor' | 'major' | 'critical'
-
-export interface SignIn {
-  username: string
-  password: string
-}
-
 export interface SignSummary {
   key: string
   decision: Decision
@@ -609,45 +179,10 @@ export interface SignatureView {
   statement: string | null
 }
 
-export interface SignedInUser {
-  id: string
-  name: string
-  unit: string
-  badge: string
-  role: string
-}
-
-export interface SignedView {
-  name: string
-  role: string
-  decision: Decision
-  statement: string | null
-}
-
-export interface StaffLogin {
-  user: SignedInUser
-  csrf: string
-  map: MapSource | null
-}
-
-/** Why a still was taken. */
-export type StillReason = 'manual' | 'start' | 'signboard' | 'check_item' | 'moved'
-
 export interface StillTaken {
   still_id: string
   url: string
   seq: number
-}
-
-export interface StillView {
-  id: string
-  session_id: string
-  reason: StillReason
-  item_id: string | null
-  lookup: string
-  arrival_at: string
-  url: string
-  jpeg_sha256: string
 }
 
 export interface StopSession {
@@ -655,62 +190,9 @@ export interface StopSession {
   reason?: string | null
 }
 
-/** A row of the list of inspections. */
-export interface Summary {
-  id: string
-  number: string
-  item_id: string
-  item_name: string
-  premises_name: string
-  applicant_name: string
-  state: InspectionState
-  opened_at: string
-}
-
 export interface TakeStill {
   key: string
   item_id?: string | null
-}
-
-export interface TemplateView {
-  id: string
-  name: string
-  items: CheckItemView[]
-}
-
-export interface Templates {
-  templates: TemplateView[]
-}
-
-export interface TranslatedNotice {
-  title: string
-  lines: string[]
-}
-
-export interface VerdictProblem {
-  code: string
-  where: string
-}
-
-export interface VerdictView {
-  verdict: 'whole' | 'broken' | 'unreadable'
-  first_problem: VerdictProblem | null
-  proven: string[]
-  claimed: string[]
-}
-
-export interface VisitItemView {
-  finding_id: string | null
-  item_id: string | null
-  confirmed: boolean
-  note: string
-}
-
-export interface VisitView {
-  id: string
-  visited_at: string
-  visitors: string[]
-  items: VisitItemView[]
 }
 
 /** What a client sends, and what the acknowledgement's `result` holds. */
