@@ -147,7 +147,7 @@ export const phoneEn: typeof phoneZh = {
     camera_interrupted: 'Another app took the camera; the picture is paused.',
     no_voice: 'The microphone is off; nobody hears you. Please write instead.',
     torch_failed: 'The light did not turn on; this phone does not allow it to web pages.',
-    switch_failed: 'The other camera did not open. Back to the first one.',
+    switch_failed: 'There is no other camera, or it did not open. The first one goes on.',
     detail: 'The inspector looks at details; the picture is sharper (about 20 MB a minute). Hold still.',
     cover: 'The inspector asks: please cover the lens or turn it away.',
     cover_ok: 'OK',

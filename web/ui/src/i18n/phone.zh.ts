@@ -146,7 +146,7 @@ export const phoneZh = {
     camera_interrupted: '摄像头被其他应用占用，画面已暂停。',
     no_voice: '麦克风没有打开，对方听不到您说话，请用文字交流。',
     torch_failed: '灯没有打开，这台手机不允许网页开灯。',
-    switch_failed: '另一个镜头没有打开，已回到原来的镜头。',
+    switch_failed: '没有另一个镜头，或另一个镜头打不开，仍用原来的镜头。',
     detail: '工作人员在看细节，画质已提高（约 20 兆/分钟）。请拿稳手机。',
     cover: '工作人员提示：请遮一下或移开镜头。',
     cover_ok: '知道了',

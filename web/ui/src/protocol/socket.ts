@@ -23,7 +23,7 @@ export const openSocket: SocketFactory = (role, csrf) => {
     path: '/socket.io',
     autoConnect: false,
     forceNew: true,
-    transports: ['websocket', 'polling'],
+    transports: ['websocket'],
     auth: (give) => give({ csrf: csrf() }),
     reconnectionDelay: 300,
     reconnectionDelayMax: 3_000,

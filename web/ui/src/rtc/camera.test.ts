@@ -69,6 +69,13 @@ describe('switchCamera', () => {
     expect([old.stopped, result.facing, result.switched]).toEqual([true, 'user', true])
   })
 
+  it('says that it has not switched when the phone hands out the same camera again', async () => {
+    const same = Object.assign(new FakeTrack('video'), { getSettings: () => ({ deviceId: 'only' }) })
+    const one: MediaDevicesLike = { getUserMedia: () => Promise.resolve(new FakeStream([same]) as unknown as MediaStream) }
+    const result = await switchCamera(same as unknown as MediaStreamTrack, 'environment', one)
+    expect([result.facing, result.switched, result.track.ok]).toEqual(['environment', false, true])
+  })
+
   it('goes back to the first one when the other does not open', async () => {
     let tries = 0
     const fake = devices(() => (++tries <= 3 ? named('NotReadableError') : null))

@@ -47,7 +47,7 @@ async function ask(devices: MediaDevicesLike | null, kind: Kind, tries: MediaStr
 }
 
 export function openCamera(facing: Facing, devices = pageDevices()): Promise<Result<MediaStream>> {
-  return ask(devices, 'camera', [{ video: videoOf(facing) }, { video: { facingMode: facing } }, { video: true }])
+  return ask(devices, 'camera', [{ video: videoOf(facing) }, { video: { facingMode: { ideal: facing } } }, { video: true }])
 }
 
 export function openMicrophone(devices = pageDevices()): Promise<Result<MediaStream>> {
@@ -74,7 +74,7 @@ function trackOf(result: Result<MediaStream>, kind: 'audio' | 'video'): Result<M
 }
 
 /**
- * Opens the other camera. Many phones open only one camera at a time, so the old track is stopped first; when the
+ * Opens the other camera, if there is one. Many phones open only one camera at a time, so the old track is stopped first; when the
  * other one does not open, the first one is opened again and the failure is told beside it.
  */
 export async function switchCamera(
@@ -82,11 +82,20 @@ export async function switchCamera(
   from: Facing,
   devices = pageDevices(),
 ): Promise<{ facing: Facing; track: Result<MediaStreamTrack>; switched: boolean }> {
+  const oldId = old?.getSettings?.().deviceId
   old?.stop()
   const to: Facing = from === 'environment' ? 'user' : 'environment'
   const other = trackOf(await openCamera(to, devices), 'video')
-  if (other.ok) return { facing: to, track: other, switched: true }
-  return { facing: from, track: trackOf(await openCamera(from, devices), 'video'), switched: false }
+  if (!other.ok) return { facing: from, track: trackOf(await openCamera(from, devices), 'video'), switched: false }
+  const switched = isOther(other.value, to, oldId)
+  return { facing: switched ? to : from, track: other, switched }
+}
+
+/** With one camera only, browsers hand out the same one again; where they say nothing we believe that it is the other. */
+function isOther(track: MediaStreamTrack, wanted: Facing, oldId: string | undefined): boolean {
+  const { facingMode, deviceId } = track.getSettings?.() ?? {}
+  if (facingMode) return facingMode === wanted
+  return deviceId === undefined || deviceId !== oldId
 }
 
 type TorchCapabilities = MediaTrackCapabilities & { torch?: boolean }

@@ -1,4 +1,5 @@
 /** What the way in hands on from page to page: the notice that was looked up, and what was agreed. */
+import type { Api } from '@/protocol/api'
 import type { Notice } from './applicant_models'
 
 let kept: Notice | null = null
@@ -12,22 +13,43 @@ export function findKeptNotice(token: string): Notice | null {
   return kept?.token === token ? kept : null
 }
 
+/** A flag of this browser; false where nothing is kept. */
+function isKept(name: string): boolean {
+  try {
+    return localStorage.getItem(name) === 'yes'
+  } catch {
+    return false
+  }
+}
+
+function keep(name: string, value: boolean): void {
+  try {
+    localStorage.setItem(name, value ? 'yes' : 'no')
+  } catch {
+    // Storage forbidden: the flag counts as "no" after a reload.
+  }
+}
+
 const AGREED = 'ytk-agreed-position'
 
-/** Remembers over reloads of this tab whether the position may be read; the server keeps the agreement itself. */
+/** Remembers over reloads whether the position may be read; the server keeps the agreement itself. */
 export function rememberAgreed(agreed: boolean): void {
-  try {
-    localStorage.setItem(AGREED, agreed ? 'yes' : 'no')
-  } catch {
-    // Storage forbidden: after a reload the answer counts as "no".
-  }
+  keep(AGREED, agreed)
 }
 
 /** Without a remembered "yes" the position is not read. */
 export function hasAgreedPosition(): boolean {
-  try {
-    return localStorage.getItem(AGREED) === 'yes'
-  } catch {
-    return false
-  }
+  return isKept(AGREED)
+}
+
+const CAME_IN = 'ytk-came-in'
+
+/** Remembers that this browser came in with a code, so that strangers' browsers are not asked who they are. */
+export function rememberCameIn(cameIn: boolean): void {
+  keep(CAME_IN, cameIn)
+}
+
+/** Whether this browser came in and the server still knows it. */
+export async function isStillIn(api: Api): Promise<boolean> {
+  return isKept(CAME_IN) && (await api.me()).ok
 }

@@ -73,6 +73,10 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
 
   async function start(): Promise<void> {
     call.start()
+    if (call.live.signaling.waiting.some((act) => act.event === 'session:stop')) {
+      stopped.value = true // pressed before a reload, and not acknowledged yet: nothing is sent any more
+      return
+    }
     fixes.start()
     await camera.open()
     reportDevice()
@@ -100,7 +104,11 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
 
   watch(camera.stream, (stream) => stream && !ended.value && call.publish(stream))
   watch([camera.facing, camera.torch, camera.interrupted, call.muted, paused, camera.video, camera.busy], reportDevice)
-  watch(call.ended, (over) => over && hangUp())
+  watch(call.ended, (over) => {
+    if (!over) return
+    stopSaved.value = true
+    hangUp()
+  })
   watch(call.problem, (problem) => problem?.code === 'joined_elsewhere' && giveWay())
   onScopeDispose(() => fixes.stop())
   const words = useWords(call)

@@ -2,7 +2,7 @@
 import { onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { apiOf, type Api } from '@/protocol/api'
 import { newKey, type Problem } from '@/protocol/problem'
-import { findKeptNotice, rememberAgreed } from './applicant_entry'
+import { findKeptNotice, rememberAgreed, rememberCameIn } from './applicant_entry'
 import type { Notice, Redeemed } from './applicant_models'
 
 export interface UseInvitationReturn {
@@ -78,7 +78,8 @@ export function useInvitation(token: string, options: UseInvitationOptions = {})
       redeemedCode = code.value
       const body = { token, code: code.value, told_at: toldAt, agreed_position: agreedPosition.value }
       const result = await api.post<Redeemed>('/invitations/redeem', body, { key: redeemKey })
-      if (!result.ok) problem.value = result.problem
+      if (result.ok) rememberCameIn(true)
+      else problem.value = result.problem
       return result.ok
     })
 

@@ -2,6 +2,7 @@
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { apiOf, type Api } from '@/protocol/api'
 import { newKey, type Problem } from '@/protocol/problem'
+import { rememberCameIn } from './applicant_entry'
 import type { MyCase } from './applicant_models'
 
 export interface UseMyCaseReturn {
@@ -60,6 +61,7 @@ export function useMyCase(api: Api = apiOf('applicant')): UseMyCaseReturn {
 
   async function signOut(): Promise<void> {
     await api.post('/logout')
+    rememberCameIn(false)
     api.csrf = ''
     mine.value = null
   }
