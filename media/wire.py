@@ -161,8 +161,10 @@ class WireClient:
         try:
             while (message := await read_message(reader)) is not None:
                 self._take(message)
-        except ValueError:
-            logger.error("a child sent what is no message")
+        except (
+            Exception
+        ):  # no message, or a consumer that is too far behind: this child's facts are lost, so it is given up
+            logger.exception("the events of a media process cannot be taken")
         if self._writer is not None:
             self._writer.close()
         self._fail_waiting()
