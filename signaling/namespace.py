@@ -21,6 +21,7 @@ from signaling.handlers import HANDLERS, Asked
 from signaling.live import LiveSessions
 from signaling.messages import CLIENT_MESSAGES, ServerMessage
 from signaling.outbox import NAMESPACES
+from signaling.packets import TextPacket
 from signaling.replies import Ack, answer, error_view
 
 _log = logging.getLogger(__name__)
@@ -93,10 +94,17 @@ def _message(event: str, args: tuple[Any, ...]) -> Any:
 
 
 def make_server() -> socketio.AsyncServer:
-    """Short pings: a dead link is noticed within ten seconds. Origins are the gate's affair, for every transport."""
+    """Short pings: a dead link is noticed within ten seconds. Origins are the gate's affair.
+
+    Only the roles' namespaces are open: the library's default one takes anybody. WebSocket alone: browsers send no
+    Origin with the GET that begins long polling, so the gate could never admit it.
+    """
     return socketio.AsyncServer(
         async_mode="aiohttp",
         async_handlers=False,
+        namespaces=list(NAMESPACES.values()),
+        serializer=TextPacket,
+        transports=["websocket"],
         cors_allowed_origins=[],
         max_http_buffer_size=100_000,
         ping_interval=5,
