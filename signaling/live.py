@@ -94,8 +94,10 @@ class LiveSessions:
         held = await self._hold(joined)
         async with held.lock:
             seat = await self._seat(held, actor, sid, joined.participant)
-            # What was before comes with the answer; the feed begins where this join's own entries do.
-            self.feed.follow(joined.inspection_id, joined.entries[0].seq - 1 if joined.entries else after_seq)
+            # What was before comes with the answer; the feed begins where this join's own entries do. Where that is
+            # is never the client's to say: all who watch the inspection share the feed.
+            before = joined.entries[0].seq - 1 if joined.entries else await self._head(actor, joined.inspection_id)
+            self.feed.follow(joined.inspection_id, before)
             await self.outbox.enter(actor.role, sid, joined.inspection_id, session_id)
             self.feed.publish(joined.entries)
             if joined.started:
@@ -298,6 +300,9 @@ class LiveSessions:
         problem = SessionProblem(code="joined_elsewhere", message="this person joined from another page")
         await self.outbox.to_sid(seat.actor.role, seat.sid, problem)
         await self.outbox.drop(seat.actor.role, seat.sid, session.inspection_id, session.session_id)
+
+    async def _head(self, actor: Actor, inspection_id: str) -> int:
+        return (await audit.entries(self.office, actor, inspection_id, 0, 1)).last_seq
 
     async def _missed(self, actor: Actor, inspection_id: str, after_seq: int) -> tuple[list[Entry], int]:
         missed: list[Entry] = []

@@ -18,6 +18,9 @@ from inspection.domain.sessions import Decision
 MAX_SDP_CHARACTERS = 65_536
 """Far above the relay's own bound (32 kB), so that the relay's coded refusal is what a client gets."""
 
+LAST_SEQ = 2**31
+"""More entries than an inspection will ever have."""
+
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{26}$")]
 Key = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -43,7 +46,7 @@ class Empty(ClientMessage):
 
 class JoinSession(ClientMessage):
     session_id: Id
-    after_seq: int = Field(0, ge=0)
+    after_seq: int = Field(0, ge=0, le=LAST_SEQ)
 
 
 class PublishPeer(ClientMessage):
