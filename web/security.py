@@ -59,13 +59,18 @@ class OwnOrigin:
     def _seen_origin(self, request: web.Request) -> str:
         scheme, host = request.scheme, request.host
         if self._is_trusted(request.remote or ""):
-            scheme = request.headers.get("X-Forwarded-Proto", scheme)
+            scheme = _scheme_of(request.headers.get("X-Forwarded-Proto")) or scheme
             host = request.headers.get("X-Forwarded-Host", host)
         return f"{scheme}://{host}"
 
     def _is_trusted(self, address: str) -> bool:
         parsed = _parsed(address)
         return parsed is not None and any(parsed in network for network in self._proxies)
+
+
+def _scheme_of(forwarded: str | None) -> str | None:
+    """A proxy that passes on what its client wrote must not write into our policy and links."""
+    return forwarded if forwarded in ("http", "https") else None
 
 
 def _parsed(address: str) -> Address | None:

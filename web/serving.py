@@ -132,8 +132,25 @@ async def until_stopped() -> None:
 def set_up_logging() -> None:
     """To standard error, for the service's journal."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for reader in ("aiohttp.server", "engineio.server"):
+        logging.getLogger(reader).addFilter(without_unreadable_bytes)
     for chatty in ("alembic", "aioice", "socketio", "engineio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def without_unreadable_bytes(record: logging.LogRecord) -> bool:
+    """A log filter: of what nobody can read the kind of error is told, never the bytes, and in one line.
+
+    The HTTP parser's message repeats the line at fault, which may hold a login's cookie or an invitation's token.
+    """
+    from aiohttp.http_exceptions import HttpProcessingError
+
+    error = record.exc_info[1] if record.exc_info else None
+    unreadable = HttpProcessingError if record.name == "aiohttp.server" else ValueError
+    if isinstance(error, unreadable):
+        record.msg, record.args = "not readable: %s", (type(error).__name__,)
+        record.exc_info = record.exc_text = None
+    return True
 
 
 def _bind_one(family: int, host: str, port: int) -> socket.socket:

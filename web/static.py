@@ -18,6 +18,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 NOT_KEPT = "no-store"
 ASK_AGAIN = "no-cache"
 
+#: Longer than any of ours, and shorter than what a file system refuses to look for (255 bytes a name).
+MOST_PATH_CHARACTERS = 250
 _PART = re.compile(r"[A-Za-z0-9_@~-][A-Za-z0-9._@~-]*")
 _HASHED = re.compile(r"assets/.*-[A-Za-z0-9_-]{8,}\.[a-z0-9]+")
 #: With `nosniff` a wrong type is a dead page, and the machine's own table may lack these.
@@ -60,7 +62,7 @@ def _pages(dist: Path) -> Handler:
 def find_file(dist: Path, path: str) -> Path | None:
     """The file of `dist` that a request's decoded path names; None for anything else, and for odd names."""
     parts = path.split("/")
-    if not all(_PART.fullmatch(part) for part in parts):
+    if len(path) > MOST_PATH_CHARACTERS or not all(_PART.fullmatch(part) for part in parts):
         return None
     file = dist.joinpath(*parts)
     return file if file.is_file() and file.resolve().is_relative_to(dist.resolve()) else None
