@@ -13,6 +13,7 @@ from geo.position import Datum, Fix, GeoError, Position
 _EQUATOR_M = 6378137.0  # WGS-84
 _ECCENTRICITY_SQUARED = 6.69437999014e-3
 _LEAST_AREA_M2 = 1e-3
+_LARGEST_RADIUS_M = 1e6
 _READINGS = (Datum.WGS84, Datum.GCJ02, Datum.BD09)
 
 
@@ -26,14 +27,14 @@ class Containment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """All places within `radius_m` of the centre. Raises GeoError unless 0 < radius."""
+    """All places within `radius_m` of the centre. Raises GeoError unless 0 < radius ≤ 1000 km."""
 
     center: Position
     radius_m: float
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.radius_m) or self.radius_m <= 0:
-            raise GeoError("radius_m must be above 0")
+        if not 0 < self.radius_m <= _LARGEST_RADIUS_M:
+            raise GeoError("radius_m must be above 0, and at most 1000 km")
 
     def contains(self, fix: Fix) -> Containment:
         """Whether the fix is in the circle, given its accuracy."""
