@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
 
 Run = Callable[[argparse.Namespace], int]
 
+#: Recordings, codes and keys are the office's alone, also in a data folder that somebody made open to all.
+PRIVATE = 0o077
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 done; 1 it did not succeed; 2 it was asked wrongly, or (verify) the file is no ZIP."""
+    os.umask(PRIVATE)
     arguments = make_parser(list(sys.argv[1:] if argv is None else argv)).parse_args(argv)
     run: Run = arguments.run
     try:
