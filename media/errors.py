@@ -59,11 +59,3 @@ def peer_unknown() -> MediaError:
 
 def too_many_peers() -> MediaError:
     return MediaError(Kind.CONFLICT, "too_many_peers", "the session has as many peers as it may have")
-
-
-def relay_unavailable() -> MediaError:
-    return MediaError(Kind.UNAVAILABLE, "relay_unavailable", "the relay is not reachable")
-
-
-def recording_disk_full() -> MediaError:
-    return MediaError(Kind.UNAVAILABLE, "recording_disk_full", "no space for the recording")

@@ -24,7 +24,6 @@ class SegmentClaim:
     length: int
     sha256: str
     running_sha256: str
-    attested_live: bool
 
 
 @dataclass(slots=True)
@@ -121,7 +120,6 @@ def _take_segment(attested: Attested, entry: Entry) -> None:
             said["length"],
             said["sha256"],
             said["running_sha256"],
-            entry.kind == "segment",
         )
     )
 

@@ -38,8 +38,6 @@ NATURE_NOTES_EN = {
 }
 SAFETY_WORDS_EN = "Never tell anybody the code, whoever asks; we ask for no password and no money."
 OPINION_FOOT = "本记录是核查过程材料，不是许可决定。对许可决定不服，可依法申请行政复议或提起行政诉讼（期限见决定书）。"
-MARKED_MINUTES = "单人时段，不作核查依据"
-LIVE_REMINDER = "请告诉店里的人正在录像；不要拍到孩子、收款码、处方。"
 SAFETY_WORDS = "任何人问验证码都不要说；我们不要密码、不转账。"
 
 _LEVEL_WORDS = {

@@ -1,11 +1,9 @@
-"""Looking at the record, itself on record, and the facts of the media plane."""
+"""Looking at the record, which is itself on record."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from inspection.domain.actor import Actor, Role
-from inspection.domain.entry import Entry, EntryDraft
+from inspection.domain.entry import EntryDraft
 from inspection.domain.errors import field_invalid
 from inspection.domain.text import clean_text
 from inspection.services.access import get_inspection_for, require_role
@@ -42,14 +40,6 @@ async def entries(office: Office, actor: Actor, inspection_id: str, after_seq: i
         page = await uow.entries.list(inspection_id, after_seq, limit)
         head = await uow.entries.head(inspection_id)
     return EntryPage(tuple(page), head[0] if head else 0)
-
-
-async def commit_media_facts(office: Office, inspection_id: str, drafts: Sequence[EntryDraft]) -> tuple[Entry, ...]:
-    """Appends facts of the media plane in order, in one transaction."""
-    async with office.uow() as uow:
-        appended = await append(uow, inspection_id, drafts)
-        await uow.commit()
-    return appended
 
 
 async def _record(office: Office, actor: Actor, inspection_id: str, kind: str, payload: dict[str, str]) -> Recorded:

@@ -8,7 +8,6 @@ HEADER = struct.Struct("!BBHII")
 HEADER_BYTES = 12
 #: Header with one 32-bit word of one-byte extensions: the shape of all that this relay sends on down legs.
 HEADER_WITH_EXTENSION = struct.Struct("!BBHIIII")
-EXTENDED_HEADER_BYTES = 20
 ONE_BYTE_PROFILE = 0xBEDE
 ONE_WORD_EXTENSION = ONE_BYTE_PROFILE << 16 | 1
 SECOND_US = 1_000_000
