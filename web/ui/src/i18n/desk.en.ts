@@ -110,7 +110,6 @@ export const deskEn: DeskTexts = {
   map: { premises: 'Registered position', track: 'Track', now: 'Current position', label: 'Map', licence: 'Map approval' },
   error: {
     unknown: 'Not found, or not yours to see', not_found: 'Not found, or not yours to see',
-    recording_io_error: 'Storage trouble; recording rests', server_stopping: 'The server restarts; it comes back by itself', joined_elsewhere: 'You came into this session on another page',
     finding_open: 'A finding is not settled yet', site_visit_required: 'A site visit has to be recorded first', evidence_missing: 'An evidence file is missing; nothing was exported', storage_busy: 'Storage is busy, please try again shortly',
     character_not_supported: 'Contains characters that the stamp’s font lacks: {detail}', fallback: 'It did not work ({code})',
   },

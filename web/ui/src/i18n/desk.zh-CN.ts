@@ -109,7 +109,6 @@ export const deskZh = {
   map: { premises: '登记位置', track: '移动轨迹', now: '当前位置', label: '地图', licence: '审图号' },
   error: {
     unknown: '没有找到,或您无权查看', not_found: '没有找到,或您无权查看',
-    recording_io_error: '存储读写出错,录像暂停', server_stopping: '服务器正在重启,稍后自动恢复', joined_elsewhere: '您已在另一个页面进入本次会话',
     finding_open: '还有问题没有处理完,不能出具“符合”意见', site_visit_required: '须先登记上门核实', evidence_missing: '有证据文件缺失,无法导出', storage_busy: '存储繁忙,请稍后再试',
     character_not_supported: '含有水印字体不支持的字:{detail}', fallback: '操作没有成功({code})',
   },
