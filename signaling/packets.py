@@ -6,19 +6,22 @@ from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 
 
 class TextPacket(Packet):  # type: ignore[misc]  # the library has no types
-    """Refuses (ValueError) binary packets, and events without a name.
+    """Never waits for attachments; refuses (ValueError) them when they come, and events without a name.
 
     The library keeps the attachments that a binary packet announces until all have come, up to ten thousand million
-    of them, before anybody is asked: one stranger would fill the memory. No message of ours is binary.
+    of them: one stranger would fill the memory. No message of ours is binary, so an event that announces some is
+    answered as it stands, with placeholders that no field takes.
     """
 
     def decode(self, encoded_packet: str | bytes) -> int:
         """Called with each packet as it came in; the number of attachments to wait for is always 0."""
         if not isinstance(encoded_packet, str):
-            raise ValueError("a packet is text")
+            raise ValueError("an attachment")
         super().decode(encoded_packet)
-        if self.packet_type in (BINARY_EVENT, BINARY_ACK):
-            raise ValueError("a binary packet")
+        if self.packet_type == BINARY_ACK:
+            raise ValueError("a binary acknowledgement")
+        if self.packet_type == BINARY_EVENT:
+            self.packet_type = EVENT
         if self.packet_type == EVENT and not _is_event(self.data):
             raise ValueError("an event without a name")
         return 0
