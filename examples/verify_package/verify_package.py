@@ -132,6 +132,7 @@ def read_manifest(members: dict[str, bytes], trust: bytes | None) -> tuple[dict[
         need(name in members, "member_missing", name)
     content = members["manifest.json"]
     manifest = parse(content, "manifest_unparsable", "manifest.json")
+    need(type(manifest["format_version"]) is int, "manifest_unparsable", "manifest.json")
     need(manifest["format_version"] == 1, "format_unknown", "manifest.json")
     key = base64.b64decode(manifest["public_key"], validate=True)
     message = b"yuntakan-manifest-v1\n" + hashlib.sha256(content).digest()
@@ -149,6 +150,7 @@ def read_ledger(manifest: dict[str, Any], key: bytes, content: bytes) -> list[di
         where = f"ledger.jsonl entry {seq}"
         entry = parse(line, "ledger_unparsable", where)
         need(isinstance(entry, dict) and entry.keys() == ENTRY_KEYS, "ledger_unparsable", where)
+        need(entry["v"] == 1, "format_unknown", where)
         need(entry["seq"] == seq, "entry_seq", where)
         need(entry["inspection"] == manifest["inspection"]["id"], "entry_inspection", where)
         need(entry["prev"] == prev, "entry_prev", where)
@@ -169,16 +171,24 @@ def check_artefacts(entries: list[dict[str, Any]], members: dict[str, bytes]) ->
     """The names that the ledger speaks for."""
     segments: dict[str, dict[int, dict[str, Any]]] = {}
     files: dict[str, tuple[str, str, int]] = {}
+    viewing: set[str] = set()
     for entry in entries:
         said = entry["payload"]
-        if entry["kind"] in ("segment", "recovered"):
+        if entry["kind"] == "session_created":
+            viewing.add(f"viewing/{said['session_id']}.webm")
+        elif entry["kind"] in ("segment", "recovered"):
             name = f"journal/{said['session_id']}/{said['track_id']}.ytj"
             segments.setdefault(name, {})[said["offset"]] = {**said, "seq": entry["seq"]}
         elif entry["kind"] == "still":
-            files[f"stills/{said['still_id']}.jpg"] = (said["jpeg_sha256"], "still_digest", entry["seq"])
+            name = f"stills/{said['still_id']}.jpg"
+            need(name not in files, "ledger_unparsable", f"ledger.jsonl entry {entry['seq']}")
+            files[name] = (said["jpeg_sha256"], "still_digest", entry["seq"])
+            wrong = name in members and len(members[name]) != said["jpeg_bytes"]
+            need(not wrong, "still_digest", f"{name} entry {entry['seq']}")
         elif entry["kind"] == "rectification" and said.get("file"):
             extension = said["file"].rpartition(".")[2]
             name = f"rectifications/{said['rectification_id']}.{extension}"
+            need(name not in files, "ledger_unparsable", f"ledger.jsonl entry {entry['seq']}")
             files[name] = (said["sha256"], "file_digest", entry["seq"])
     for name in (*segments, *files):
         need(name in members, "member_missing", name)
@@ -186,7 +196,7 @@ def check_artefacts(entries: list[dict[str, Any]], members: dict[str, bytes]) ->
         check_journal(name, [ranges[offset] for offset in sorted(ranges)], members[name])
     for name, (sha256, code, seq) in files.items():
         need(hashlib.sha256(members[name]).hexdigest() == sha256, code, f"{name} entry {seq}")
-    return {*segments, *files}
+    return {*segments, *files, *viewing}
 
 
 def check_journal(name: str, ranges: list[dict[str, Any]], content: bytes) -> None:
@@ -203,6 +213,22 @@ def check_journal(name: str, ranges: list[dict[str, Any]], content: bytes) -> No
         running.update(piece)
         need(hashlib.sha256(piece).hexdigest() == said["sha256"], "segment_digest", where)
         need(running.hexdigest() == said["running_sha256"], "running_digest", where)
+    need(is_journal(content), "journal_unparsable", name)
+
+
+def is_journal(content: bytes) -> bool:
+    """Magic, header and records, each with its CRC-32."""
+    if content[:8] != b"YTKJ\0\1\r\n" or len(content) < 16:
+        return False
+    at = 12 + int.from_bytes(content[8:12], "big")
+    sound = zlib.crc32(content[12:at]) == int.from_bytes(content[at : at + 4], "big")
+    at += 4
+    while sound and at < len(content):
+        length, kind = struct.unpack_from(">IB", content, at) if at + 17 <= len(content) else (0, 0)
+        end = at + 13 + length
+        sound = kind in (1, 2) and zlib.crc32(content[at + 4 : end]) == int.from_bytes(content[end : end + 4], "big")
+        at = end + 4
+    return sound and at == len(content)
 
 
 def verify(data: bytes, trust: bytes | None) -> int:
@@ -218,8 +244,7 @@ def verify(data: bytes, trust: bytes | None) -> int:
     entries = read_ledger(manifest, key, members["ledger.jsonl"])
     bound = check_artefacts(entries, members)
     for name, member in listed.items():
-        derived = name in ("ledger.jsonl", "README.txt") or name.startswith("viewing/")
-        need(derived or name in bound, "member_unexpected", name)
+        need(name in ("ledger.jsonl", "README.txt") or name in bound, "member_unexpected", name)
         found = (len(members[name]), hashlib.sha256(members[name]).hexdigest())
         need(found == (member["bytes"], member["sha256"]), "member_digest", name)
     return len(entries)
@@ -240,8 +265,8 @@ def main() -> int:
         verdict, status = {"verdict": "broken", "first_problem": {"code": code, "where": where}}, 1
     except (NoZip, OSError):
         verdict, status = {"verdict": "unreadable", "first_problem": None}, 2
-    except (LookupError, ValueError, TypeError, AttributeError) as error:  # not of the documented shape
-        verdict, status = {"verdict": "broken", "first_problem": {"code": "not_verifiable", "where": str(error)}}, 1
+    except (LookupError, ValueError, TypeError, AttributeError, MemoryError) as error:  # not of the documented shape
+        verdict, status = {"verdict": "broken", "first_problem": {"code": "not_verifiable", "where": repr(error)}}, 1
     print(json.dumps(verdict, ensure_ascii=False))
     return status
 

@@ -16,7 +16,17 @@ from inspection.domain.errors import InspectionError
 from inspection.domain.verification import State
 from inspection.domain.verification_words import render_text
 from inspection.store.package_files import export_file, parse_key, verify_file
-from tests.inspection.proof.builder import SESSION, START, TRACK, Case, segment_payloads, signer_of, small_case
+from tests.inspection.proof.builder import (
+    LI,
+    SESSION,
+    START,
+    TRACK,
+    Case,
+    segment_payloads,
+    signer_of,
+    small_case,
+    still_payload,
+)
 from tests.inspection.proof.tampering import (
     JOURNAL,
     PICTURE,
@@ -118,6 +128,7 @@ def test_a_change_without_the_key_is_named(tmp_path, change, code, where):
         (swap_stills, "still_digest", STILL),
         (lambda m: m.pop(STILL), "member_missing", STILL),
         (lambda m: m.update({"journal/s9/t9.ytj": b"x"}), "member_unexpected", "journal/s9/t9.ytj"),
+        (lambda m: m.update({"viewing/s9.webm": b"x"}), "member_unexpected", "viewing/s9.webm"),
     ],
 )
 def test_a_change_with_a_manifest_signed_anew_is_named(tmp_path, change, code, where):
@@ -139,6 +150,21 @@ def test_an_unknown_format_version_is_named(tmp_path):
     members = read_members(small_case(tmp_path).export())
     with_manifest(members, lambda fields: fields.update(format_version=2))
     expect(write(tmp_path, zip_members(members)), "format_unknown", "manifest.json")
+
+
+def test_a_format_version_that_is_no_number_is_not_taken_for_one(tmp_path):
+    members = read_members(small_case(tmp_path).export())
+    with_manifest(members, lambda fields: fields.update(format_version=True))
+    expect(write(tmp_path, zip_members(members)), "manifest_unparsable", "manifest.json")
+
+
+def test_a_still_of_another_length_than_its_entry_says_is_named(tmp_path):
+    case = small_case(tmp_path)
+    content = b"\xff\xd8 another \xff\xd9"
+    file = f"{SESSION}/stills/still2.jpg"
+    case.keep(file, content)
+    case.add("still", {**still_payload("still2", file, content), "jpeg_bytes": len(content) + 1}, LI)
+    expect(case.export(), "still_digest", "stills/still2.jpg")
 
 
 def test_entries_of_an_unknown_kind_are_named(tmp_path, monkeypatch):
@@ -220,8 +246,7 @@ def test_attested_bytes_that_are_no_journal_are_named(tmp_path):
     case.entries.pop()
     case.keep(f"{SESSION}/journal/{TRACK}.ytj", b"no journal at all")
     case.add("segment", segment_payloads(SESSION, TRACK, [b"no journal at all"])[0])
-    verdict = verify_file(case.export())
-    assert verdict.to_json()["first_problem"] == {"code": "journal_unparsable", "where": f"{JOURNAL} entry 5"}
+    expect(case.export(), "journal_unparsable", f"{JOURNAL} entry 5")
 
 
 def test_a_missing_file_stops_the_export_and_leaves_the_old_package(tmp_path):
