@@ -13,6 +13,8 @@ class TextPacket(Packet):  # type: ignore[misc]  # the library has no types
     answered as it stands, with placeholders that no field takes.
     """
 
+    packet_type: int
+
     def decode(self, encoded_packet: str | bytes) -> int:
         """Called with each packet as it came in; the number of attachments to wait for is always 0."""
         if not isinstance(encoded_packet, str):
