@@ -15,6 +15,7 @@ from signaling.feed import EntryFeed
 from signaling.namespace import SessionNamespace
 
 if TYPE_CHECKING:
+    from web.looks import Looks
     from web.packages import Packages
     from web.rate_limit import RateLimits
     from web.replay_jobs import ReplayJobs
@@ -32,4 +33,5 @@ REPLAY_JOBS: web.AppKey[ReplayJobs] = web.AppKey("replay_jobs")
 RATE_LIMITS: web.AppKey[RateLimits] = web.AppKey("rate_limits")
 OWN_ORIGIN: web.AppKey[OwnOrigin] = web.AppKey("own_origin")
 RELAY = web.AppKey("relay", RelaySupervisor)
+LOOKS: web.AppKey[Looks] = web.AppKey("looks")
 PACKAGES: web.AppKey[Packages] = web.AppKey("packages")

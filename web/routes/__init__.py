@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from inspection.domain.errors import not_found
-from web.keys import EVIDENCE, EVIDENCE_ROOT, MEDIA_LEDGER, OFFICE, PACKAGES
+from web.keys import EVIDENCE, EVIDENCE_ROOT, LOOKS, MEDIA_LEDGER, OFFICE, PACKAGES
+from web.looks import Looks
 from web.middleware import add_headers
 from web.packages import Packages
 from web.routes import accounts, applicant, auditor, evidence, findings, inspections
@@ -23,9 +24,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 
 def add_routes(app: web.Application) -> None:
-    """After every key of `web.keys` but PACKAGES is set, before any catch-all of static files."""
+    """After every key of `web.keys` but PACKAGES and LOOKS is set, before any catch-all of static files."""
     scratch = app[EVIDENCE_ROOT].parent / "scratch"
     app[PACKAGES] = Packages(app[OFFICE], app[EVIDENCE], app[MEDIA_LEDGER], scratch)
+    app[LOOKS] = Looks()
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, endpoint.path, endpoint.answer)
     app.router.add_get("/healthz", healthz)

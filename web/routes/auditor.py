@@ -18,7 +18,7 @@ from inspection.store.package_files import Exported
 from web import case_schemas as c
 from web import schemas as s
 from web import views
-from web.keys import PACKAGES, REPLAY_JOBS
+from web.keys import LOOKS, PACKAGES, REPLAY_JOBS
 from web.replay_jobs import State
 from web.routes.endpoint import Call, Endpoint
 from web.routes.evidence import NOT_KEPT, existing, record_look
@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 async def get_inspection(call: Call) -> c.Detail:
     inspection_id = call.id("inspection_id")
     await inspections.get_inspection(call.office, call.actor, inspection_id)
+    call.request.app[LOOKS].begin(call.login.login_id, inspection_id)
     await record_look(call, inspection_id, "detail")
     return views.detail(Role.AUDITOR, await inspections.get_inspection(call.office, call.actor, inspection_id))
 
@@ -45,7 +46,7 @@ async def get_replay(call: Call) -> s.Replay:
 
 
 async def get_film(call: Call) -> web.StreamResponse:
-    """With ranges, so that a player can jump. The look is recorded where the film begins."""
+    """With ranges, so that a player can jump. A look is recorded at its first request, and where the film begins."""
     inspection_id, session_id = call.id("inspection_id"), call.id("session_id")
     found = await inspections.get_inspection(call.office, call.actor, inspection_id)
     if session_id not in [held.session.id for held in found.sessions]:
@@ -53,7 +54,8 @@ async def get_film(call: Call) -> web.StreamResponse:
     state = call.request.app[REPLAY_JOBS].state(inspection_id, session_id)
     if state.state is not State.READY or state.path is None:
         raise not_found("film")
-    if call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):
+    is_new = call.request.app[LOOKS].begin(call.login.login_id, f"replay/{session_id}")
+    if is_new or call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):
         await record_look(call, inspection_id, f"replay/{session_id}")
     return web.FileResponse(existing(state.path), headers={**NOT_KEPT, "Content-Type": "video/webm"})
 

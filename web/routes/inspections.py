@@ -10,9 +10,10 @@ from web import bodies as b
 from web import case_schemas as c
 from web import schemas as s
 from web import views
-from web.keys import OWN_ORIGIN
+from web.keys import LOOKS, OWN_ORIGIN
 from web.qr import qr_svg
 from web.routes.endpoint import Call, Endpoint
+from web.routes.evidence import record_look
 
 MOST_ENTRIES = 1000
 LAST_SEQ = 2**31
@@ -43,9 +44,15 @@ async def get_inspection(call: Call) -> c.Detail:
 
 
 async def list_entries(call: Call) -> s.EntryList:
-    """An applicant gets what live pages show: the plumbing of the media plane and who looked is the office's."""
+    """An applicant gets what live pages show: the plumbing of the media plane and who looked is the office's.
+
+    An auditor who reads them without having opened the inspection has looked too.
+    """
+    inspection_id = call.id("inspection_id")
     after, limit = call.number("after", 0, LAST_SEQ), call.number("limit", 500, MOST_ENTRIES)
-    page = await audit.entries(call.office, call.actor, call.id("inspection_id"), after, limit)
+    page = await audit.entries(call.office, call.actor, inspection_id, after, limit)
+    if call.request.app[LOOKS].begin(call.login.login_id, inspection_id):
+        await record_look(call, inspection_id, "entries")
     shown = [entry for entry in page.entries if call.role is not Role.APPLICANT or shown_live(entry)]
     return s.EntryList(entries=[entry.to_json() for entry in shown], last_seq=page.last_seq)
 
