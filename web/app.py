@@ -53,10 +53,7 @@ class Server:
 
     async def start(self) -> None:
         """Raises MediaError where a child process does not come up, InspectionError where storage is not there."""
-        settings = self.settings
-        opened = await self._stack.enter_async_context(
-            open_office(settings.data, settings.rules, settings.free_space_floor_bytes)
-        )
+        opened = await self._stack.enter_async_context(open_office(self.settings))
         await wait_until_gone(opened.folder.socket("relay"), OLD_CHILD_PATIENCE_S)
         sockets = make_server()
         feed = self._make_feed(opened, Outbox(sockets))

@@ -79,7 +79,7 @@ async def _export(settings: Settings, name: str, out: Path) -> Exported:
     from web.office import open_office
     from web.packages import product
 
-    async with open_office(settings.data, settings.rules) as opened:
+    async with open_office(settings) as opened:
         inspection_id = await find_inspection_id(opened.office, name)
         with progress("exporting") as line:
             async with opened.office.reading() as uow:
@@ -96,7 +96,7 @@ async def _check(settings: Settings, name: str | None) -> CheckReport:
     from inspection.store.signer import verify_ed25519
     from web.office import open_office
 
-    async with open_office(settings.data, settings.rules) as opened:
+    async with open_office(settings) as opened:
         inspection_id = await find_inspection_id(opened.office, name) if name is not None else None
         with progress("checking") as line:
             key = opened.signer.public_key()

@@ -67,5 +67,5 @@ def read_password(from_stdin: bool) -> str:
 async def _in_office(arguments: argparse.Namespace, work: Callable[[Office], Awaitable[User]]) -> User:
     settings = read_settings({"data": arguments.data})
     with progress("opening the office"):
-        async with open_office(settings.data, settings.rules) as opened:
+        async with open_office(settings) as opened:
             return await work(opened.office)

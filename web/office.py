@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from inspection.services.ports import Office, OfficeRules, Signer
+from inspection.services.ports import Office, Signer
 from inspection.store.clock import SystemClock, SystemRandom
 from inspection.store.database import Database, open_database
 from inspection.store.evidence_files import EvidenceFiles
@@ -20,8 +20,7 @@ from inspection.store.signer import load_or_create_signer
 from inspection.store.sms_outbox import ConsoleSms
 from inspection.store.templates_file import load_templates
 from media.fonts import StampFont, open_font
-
-FLOOR_BYTES = 256 * 1024 * 1024
+from web.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +73,15 @@ class OpenOffice:
 
 
 @asynccontextmanager
-async def open_office(
-    root: Path, rules: OfficeRules, free_space_floor_bytes: int = FLOOR_BYTES
-) -> AsyncIterator[OpenOffice]:
+async def open_office(settings: Settings) -> AsyncIterator[OpenOffice]:
     """Makes what is missing, upgrades the database, closes it in the end."""
-    folder = DataFolder(root.resolve())
+    folder = DataFolder(settings.data.resolve())
     font = await asyncio.to_thread(_prepare, folder)
     passwords = Argon2Passwords()
     clock = SystemClock()
     signer = load_or_create_signer(folder.signing_key)
     database = open_database(folder.database, signer, clock)
-    evidence = EvidenceFiles(folder.evidence, free_space_floor_bytes)
+    evidence = EvidenceFiles(folder.evidence, settings.free_space_floor_bytes)
     office = Office(
         uow=database.uow,
         reading=database.reading,
@@ -97,7 +94,7 @@ async def open_office(
         pictures=LimitedPictures(),
         signer=signer,
         templates=load_templates(),
-        rules=rules,
+        rules=settings.rules,
         missing_characters=font.missing_characters,
     )
     try:

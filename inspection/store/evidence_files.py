@@ -22,7 +22,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 class EvidenceFiles:
     """The evidence folder. Below `floor_bytes` of free space nothing more is written, so that the ledger still can."""
 
-    def __init__(self, root: Path, floor_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(self, root: Path, floor_bytes: int) -> None:
         self._root = root
         self._floor_bytes = floor_bytes
 

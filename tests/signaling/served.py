@@ -120,7 +120,7 @@ async def serve(data: Path, **more: Any) -> AsyncIterator[Served]:
         data=data, host="127.0.0.1", port=port, behind_proxy=True, trusted_proxies=(ip_network("127.0.0.0/8"),),
         relay_loopback=True, udp_ports=(45100, 45999), **more,
     )  # fmt: skip
-    async with open_office(data, settings.rules) as opened:
+    async with open_office(settings) as opened:
         for username, role, name in (
             ("li", Role.INSPECTOR, "李雷"), ("wang", Role.INSPECTOR, "王芳"), ("zhao", Role.AUDITOR, "赵敏"),
         ):  # fmt: skip

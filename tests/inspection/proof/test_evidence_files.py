@@ -33,12 +33,12 @@ async def test_below_the_floor_of_free_space_nothing_is_written(tmp_path):
 @pytest.mark.parametrize("file", ["../secret", "a/../../b", "/etc/passwd", "a//b", ".hidden", "a\x00b", ""])
 def test_a_path_that_leads_elsewhere_is_not_found(tmp_path, file):
     with pytest.raises(InspectionError) as refused:
-        EvidenceFiles(tmp_path).path("i1", file)
+        EvidenceFiles(tmp_path, floor_bytes=0).path("i1", file)
     assert refused.value.code == "unknown"
 
 
 def test_derived_and_unfinished_files_are_no_evidence(tmp_path):
-    evidence = EvidenceFiles(tmp_path)
+    evidence = EvidenceFiles(tmp_path, floor_bytes=0)
     for file in ("s1/derived/replay.webm", "s1/journal/t1.ytj", "s1/stills/.x.jpg.new"):
         path = tmp_path / "i1" / file
         path.parent.mkdir(parents=True, exist_ok=True)

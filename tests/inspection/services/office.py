@@ -164,7 +164,7 @@ def open_house(data: Path, seed: int = 1, clock: FixedClock | None = None) -> Ho
         pepper=b"p" * 32,
         sms=sms,
         passwords=passwords,
-        evidence=EvidenceFiles(data / "evidence"),
+        evidence=EvidenceFiles(data / "evidence", floor_bytes=0),
         pictures=LimitedPictures(),
         signer=signer,
         templates=load_templates(),

@@ -138,7 +138,7 @@ async def open_edge(data: Path, migrated: Path, trusted_proxies: tuple[str, ...]
     app[keys.FEED] = feed
     app[keys.NAMESPACES] = ()
     app[keys.MEDIA_LEDGER] = ledger
-    app[keys.EVIDENCE] = EvidenceFiles(data / "evidence")
+    app[keys.EVIDENCE] = EvidenceFiles(data / "evidence", floor_bytes=0)
     app[keys.EVIDENCE_ROOT] = data / "evidence"
     app[keys.REPLAY_JOBS] = jobs
     app[keys.RATE_LIMITS] = RateLimits()
