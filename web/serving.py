@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import math
 import signal
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,26 +133,41 @@ async def until_stopped() -> None:
 
 def set_up_logging() -> None:
     """To standard error, for the service's journal."""
+    from aiohttp.http_exceptions import HttpProcessingError
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for reader in ("aiohttp.server", "engineio.server"):
-        logging.getLogger(reader).addFilter(without_unreadable_bytes)
+    logging.getLogger("aiohttp.server").addFilter(UnreadableBytes(HttpProcessingError))
+    logging.getLogger("engineio.server").addFilter(UnreadableBytes(ValueError))
     for chatty in ("alembic", "aioice", "socketio", "engineio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def without_unreadable_bytes(record: logging.LogRecord) -> bool:
-    """A log filter: of what nobody can read the kind of error is told, never the bytes, and in one line.
+class UnreadableBytes(logging.Filter):
+    """Of what nobody can read the kind of error is told, never the bytes, in one line and at most one a second.
 
-    The HTTP parser's message repeats the line at fault, which may hold a login's cookie or an invitation's token.
+    The HTTP parser's message repeats the line at fault, which may hold a login's cookie or an invitation's token;
+    and a stranger who sends rubbish must not fill the log.
     """
-    from aiohttp.http_exceptions import HttpProcessingError
 
-    error = record.exc_info[1] if record.exc_info else None
-    unreadable = HttpProcessingError if record.name == "aiohttp.server" else ValueError
-    if isinstance(error, unreadable):
-        record.msg, record.args = "not readable: %s", (type(error).__name__,)
+    def __init__(self, kinds: type[Exception], now_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._kinds = kinds
+        self._now_s = now_s
+        self._next_s = -math.inf
+        self._untold = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is told; other errors pass as they are."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, self._kinds):
+            return True
+        if self._now_s() < self._next_s:
+            self._untold += 1
+            return False
+        record.msg, record.args = "not readable: %s (and %d before)", (type(error).__name__, self._untold)
         record.exc_info = record.exc_text = None
-    return True
+        self._next_s, self._untold = self._now_s() + 1.0, 0
+        return True
 
 
 def _bind_one(family: int, host: str, port: int) -> socket.socket:
