@@ -28,6 +28,13 @@ POSITION = {"latitude": 26.0745, "longitude": 119.2965, "datum": "WGS84"}
 
 
 @dataclass
+class SharedLogin:
+    csrf: str
+    cookies: dict[str, str]
+    uses_left: int = 5
+
+
+@dataclass
 class Served:
     """A running server. Every person comes from an address of their own, so that they do not share a rate limit."""
 
@@ -36,7 +43,7 @@ class Served:
     clients: list[aiohttp.ClientSession] = field(default_factory=list)
     addresses: Any = field(default_factory=lambda: count(1))
     phones: Any = field(default_factory=lambda: count(13800000000))
-    logins: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+    logins: dict[str, SharedLogin] = field(default_factory=dict)
 
     def person(self, role: str) -> PublicClient:
         number = next(self.addresses)
@@ -50,13 +57,16 @@ class Served:
         return PublicClient(self.url, role, http)
 
     async def staff(self, username: str) -> PublicClient:
-        """Signed in; the login is opened once and shared, since hashing a password takes its time."""
+        """Signed in. Hashing a password takes its time, so a login is shared, by few enough for its rate limit."""
         person = self.person("auditor" if username == "zhao" else "inspector")
-        if username not in self.logins:
+        held = self.logins.get(username)
+        if held is None or held.uses_left == 0:
             await person.sign_in(username, PASSWORD)
-            self.logins[username] = (person.csrf, {held.key: held.value for held in http_of(person).cookie_jar})
-        person.csrf, cookies = self.logins[username]
-        http_of(person).cookie_jar.update_cookies(cookies, URL(self.url))
+            cookies = {cookie.key: cookie.value for cookie in http_of(person).cookie_jar}
+            held = self.logins[username] = SharedLogin(person.csrf, cookies)
+        held.uses_left -= 1
+        person.csrf = held.csrf
+        http_of(person).cookie_jar.update_cookies(held.cookies, URL(self.url))
         return person
 
     async def case(self, nature: str = "guidance", agreed_position: bool = True) -> Case:
