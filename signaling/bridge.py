@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,14 @@ from signaling.seats import LiveSession, LiveTrack
 
 _log = logging.getLogger(__name__)
 
+REMEMBERED_SESSIONS = 10_000
+
 
 class Bridge:
-    """Reads the relay's one stream of events. `inspection_of` is remembered beyond a session's end, for late facts."""
+    """Reads the relay's one stream of events.
+
+    Whose a session is, is remembered beyond its end, for late facts: of the last REMEMBERED_SESSIONS.
+    """
 
     def __init__(
         self,
@@ -40,7 +46,7 @@ class Bridge:
         self._ledger = ledger
         self._live = live
         self._root = evidence_root
-        self._inspection_of: dict[str, str] = {}
+        self._inspection_of: OrderedDict[str, str] = OrderedDict()
         self._open_tracks: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -70,7 +76,7 @@ class Bridge:
             return
         session = self._live.find(event.session_id)
         if session is not None:
-            self._inspection_of[event.session_id] = session.inspection_id
+            self._remember(session)
         self._record(event)
         if isinstance(event, events.TrackStarted):
             self._open_tracks[event.track_id] = event.session_id
@@ -78,6 +84,12 @@ class Bridge:
             self._open_tracks.pop(event.track_id, None)
         if session is not None:
             await self._follow(session, event)
+
+    def _remember(self, session: LiveSession) -> None:
+        self._inspection_of[session.session_id] = session.inspection_id
+        self._inspection_of.move_to_end(session.session_id)
+        if len(self._inspection_of) > REMEMBERED_SESSIONS:
+            self._inspection_of.popitem(last=False)
 
     def _cut_off(self) -> dict[str, str]:
         """Inspections by the sessions whose tracks the relay never ended; some of them may be over meanwhile."""

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,6 @@ class LiveSessions:
         held = self._held.get(session_id)
         return held.session if held else None
 
-    @property
-    def open_sessions(self) -> list[LiveSession]:
-        return [held.session for held in self._held.values()]
-
     async def join(self, actor: Actor, sid: str, session_id: str, after_seq: int) -> Joined:
         """Comes in or comes back; the newest socket of a person holds the seat."""
         joined = await sessions.join(self.office, actor, session_id)
@@ -115,12 +112,17 @@ class LiveSessions:
             peer_ids=seat.peer_ids,
         )
 
-    async def leave(self, session_id: str, seat: Seat) -> None:
-        """Goes for good, or was away too long: connections are closed, the seat is given up."""
+    async def leave(self, session_id: str, seat: Seat, *, only_if_away: bool = False) -> None:
+        """Goes for good, or was away too long: connections are closed, the seat is given up.
+
+        `only_if_away`: not where the person came back while this waited for its turn.
+        """
         held = self._held.get(session_id)
         if held is None:
             return
         async with held.lock:
+            if only_if_away and seat.sid is not None:
+                return
             if held.session.seats.pop(seat.participant_id, None) is None:
                 return
             await self._close_peers(held.session, seat)
@@ -137,7 +139,8 @@ class LiveSessions:
         if held is None or seat is None:
             return
         seat.sid = None
-        self._later(held, seat.participant_id, self._config.return_s, lambda: self.leave(session_id, seat))
+        gone = partial(self.leave, session_id, seat, only_if_away=True)
+        self._later(held, seat.participant_id, self._config.return_s, gone)
 
     async def publish_peer(self, session: LiveSession, seat: Seat, sdp: str) -> PeerDescription:
         """A new connection that sends; an older one goes on sending until this one does."""

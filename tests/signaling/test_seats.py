@@ -1,0 +1,77 @@
+"""Who keeps a place in a live session, over a real office; the relay is a port that agrees to everything."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from inspection.domain.actor import Role
+from media.port import RelayPort
+from media.stills_port import StillsPort
+from signaling.feed import EntryFeed
+from signaling.live import LiveConfig, LiveSessions
+from signaling.messages import ServerMessage
+from signaling.outbox import Outbox
+from signaling.stills import LiveStills
+from tests.inspection.services.office import Live, go_live, open_house
+
+pytestmark = pytest.mark.integration
+
+
+class AgreeingRelay:
+    async def open_session(self, session_id: str, directory: str) -> None: ...
+
+    async def close_session(self, session_id: str) -> None: ...
+
+
+class QuietOutbox(Outbox):
+    """Nobody is connected, so there is nobody to tell."""
+
+    def __init__(self) -> None: ...
+
+    async def enter(self, role: Role, sid: str, inspection_id: str, session_id: str) -> None: ...
+
+    async def _send(self, message: ServerMessage, to: str, namespace: str) -> None: ...
+
+
+@pytest.fixture
+async def call(tmp_path: Path) -> AsyncIterator[Live]:
+    house = open_house(tmp_path)
+    yield await go_live(house)
+    await house.passwords.aclose()
+    await house.database.aclose()
+
+
+@pytest.fixture
+async def live(call: Live, tmp_path: Path) -> AsyncIterator[LiveSessions]:
+    async def nothing(*_: Any) -> Any:
+        return ()
+
+    feed = EntryFeed(nothing, nothing)
+    stills = LiveStills(call.office, cast(StillsPort, None), feed, tmp_path)
+    relay = cast(RelayPort, AgreeingRelay())
+    config = LiveConfig(evidence_root=tmp_path)
+    sessions = LiveSessions(call.office, relay, stills, feed, QuietOutbox(), config, lambda *_: None)
+    yield sessions
+    await sessions.aclose()
+
+
+async def test_whoever_is_back_in_time_keeps_the_seat(live: LiveSessions, call: Live) -> None:
+    """The time to return was up while the newer join waited for its turn, and the join came first."""
+    await live.join(call.inspector, "sid-1", call.session_id, 0)
+    session = live.find(call.session_id)
+    assert session is not None
+    seat = session.seat_of_sid("sid-1")
+    assert seat is not None
+    live.lose_socket(call.session_id, "sid-1")
+    await live.join(call.inspector, "sid-2", call.session_id, 0)
+    await live.leave(call.session_id, seat, only_if_away=True)
+    assert session.seat_of_sid("sid-2") is seat
+
+    live.lose_socket(call.session_id, "sid-2")
+    await live.leave(call.session_id, seat, only_if_away=True)
+    assert session.seats == {}
+    assert (await call.house.kinds(call.inspection.id))[-1] == "presence"
