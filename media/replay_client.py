@@ -34,9 +34,10 @@ def _read_answer(status: int | None, answer: bytes) -> Replay:
         fields = json.loads(answer)
         if status == 0:
             return Replay(**fields)
-    except (ValueError, TypeError) as error:
+        refusal = MediaError.from_wire(fields)
+    except (ValueError, TypeError, KeyError) as error:
         raise replay_failed(f"exit status {status}") from error
-    raise MediaError.from_wire(fields)
+    raise refusal
 
 
 def replay_failed(message: str) -> MediaError:
