@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from tests.signaling.served import Case, Served, case_body, http_of
 from web.client import Refused
+from web.routes import endpoint
 from web.serving import UnreadableBytes
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="package")]
@@ -57,6 +58,18 @@ async def test_a_forwarded_scheme_does_not_write_into_the_policy(served: Served)
     headers = {"X-Forwarded-Proto": "https; script-src *; x"}
     async with http_of(served.person("applicant")).get(served.url + "/ca", headers=headers) as response:
         assert "script-src *" not in response.headers["Content-Security-Policy"]
+
+
+async def test_a_body_that_never_ends_is_given_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "LONGEST_BODY_S", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(served.url).port)
+    writer.write(
+        f"POST /api/inspector/login HTTP/1.1\r\nHost: {urlsplit(served.url).netloc}\r\nOrigin: {served.url}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{".encode()
+    )
+    async with asyncio.timeout(10):
+        assert b" 408 " in await reader.readline()
+    writer.close()
 
 
 @pytest.mark.parametrize("radius_m", [1e6 + 1, 1e300, 0, -1])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,7 @@ from web.problems import media_type_unsupported, too_large
 from web.security import get_login, require_csrf, require_own_origin
 
 MOST_BODY_BYTES = 256 * 1024
+LONGEST_BODY_S = 30.0
 KEY_HEADER = "Idempotency-Key"
 
 Answer = BaseModel | web.StreamResponse
@@ -129,15 +132,26 @@ async def read_json(request: web.Request, model: type[BaseModel]) -> Any:
 
 
 async def read_bounded(request: web.Request, most_bytes: int) -> bytes:
-    """The whole body; raises `too_large` as soon as it is known to be."""
+    """The whole body; raises `too_large` as soon as it is known to be, HTTP 408 when it takes for ever."""
     if (request.content_length or 0) > most_bytes:
         raise too_large(most_bytes)
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > most_bytes:
-            raise too_large(most_bytes)
+    async with in_time(LONGEST_BODY_S):
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > most_bytes:
+                raise too_large(most_bytes)
     return bytes(body)
+
+
+@asynccontextmanager
+async def in_time(longest_s: float) -> AsyncIterator[None]:
+    """What a client sends within the block is waited for so long, then refused by HTTP 408."""
+    try:
+        async with asyncio.timeout(longest_s):
+            yield
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
 
 
 def _key(request: web.Request) -> str:

@@ -8,9 +8,11 @@ from aiohttp import BodyPartReader, MultipartReader, web
 
 from inspection.domain.errors import InspectionError, Kind, field_invalid
 from web.problems import media_type_unsupported, too_large
+from web.routes.endpoint import in_time
 
 MOST_PHOTO_BYTES = 10 * 1024 * 1024
 MOST_TEXT_BYTES = 16 * 1024
+LONGEST_FORM_S = 300.0  # a photo over a poor mobile network
 MOST_FORM_BYTES = MOST_PHOTO_BYTES + 64 * 1024
 
 
@@ -28,7 +30,8 @@ async def read_form(request: web.Request) -> RectificationForm:
     if (request.content_length or 0) > MOST_FORM_BYTES:
         raise _picture_too_large()
     try:
-        parts = await _read_parts(await request.multipart())
+        async with in_time(LONGEST_FORM_S):
+            parts = await _read_parts(await request.multipart())
     except (ValueError, AssertionError, web.HTTPRequestEntityTooLarge) as error:
         raise field_invalid("body", "no form that can be read") from error
     return RectificationForm(
