@@ -2,48 +2,27 @@
  * Sends one person's camera and microphone to the relay, for as long as it is started: offers complete (no trickle),
  * keeps the connection alive, switches tracks without negotiating anew. Knows no page and no inspection.
  */
-import { createPeer, gathered, PeerLink, type CreatePeer, type PeerLinkOptions } from './peer_link'
+import { OneWay, type OneWayOptions } from './one_way'
+import { createPeer, gathered, PeerLink } from './peer_link'
 import { applyQuality, DETAIL, PLAIN, preferVp8, videoEncoding, VOICE_MAX_BITRATE, withVoiceNack, type VideoQuality } from './quality'
-import { Redialer, type MediaState } from './redialer'
-import { isSilent } from './stats'
-import { fail, succeed, type Problem, type Result } from '../protocol/problem'
+import { fail, succeed, type Result } from '../protocol/problem'
 
 export interface UpSignal {
   publish(sdp: string): Promise<Result<{ peer_id: string; sdp: string }>>
   close(peerId: string): void
 }
 
-export interface PublisherOptions {
+export interface PublisherOptions extends OneWayOptions {
   signal: UpSignal
-  createPeer?: CreatePeer
   videoCapabilities?: () => RTCRtpCapabilities | null
-  onState?: (state: MediaState, problem: Problem | null) => void
-  link?: PeerLinkOptions
-  /** Longest wait for ICE candidates. @default 1000 */
-  gatherMs?: number
 }
 
-export class Publisher {
+export class Publisher extends OneWay {
   private stream: MediaStream | null = null
-  private iceServers: RTCIceServer[] = []
   private quality: VideoQuality = PLAIN
-  private readonly redialer: Redialer
 
   constructor(private readonly options: PublisherOptions) {
-    this.redialer = new Redialer({
-      dial: () => this.dial(),
-      onState: (state, problem) => this.options.onState?.(state, problem),
-      onLink: (link) => void this.applyTo(link.pc),
-      onRetired: (peerId) => this.options.signal.close(peerId),
-    })
-  }
-
-  get state(): MediaState {
-    return this.redialer.state
-  }
-
-  get peer(): RTCPeerConnection | null {
-    return this.redialer.link?.pc ?? null
+    super(options)
   }
 
   start(stream: MediaStream, iceServers: RTCIceServer[]): void {
@@ -71,31 +50,7 @@ export class Publisher {
     await this.applyTo(this.peer)
   }
 
-  /** The phone has moved to another network: a second connection first, then the swap. */
-  networkChanged(): void {
-    this.redialer.replace()
-  }
-
-  peerClosed(peerId: string): void {
-    this.redialer.drop(peerId)
-  }
-
-  /** After the socket has come back. `alive`: peers the relay still holds, where the server says so. */
-  async rejoined(alive: string[] | undefined, iceServers: RTCIceServer[]): Promise<void> {
-    this.iceServers = iceServers
-    const link = this.redialer.link
-    if (!link) return
-    const gone = alive ? !alive.includes(link.peerId) : await isSilent(link.pc)
-    if (gone) this.redialer.drop(link.peerId)
-  }
-
-  stop(): void {
-    const peerId = this.redialer.link?.peerId
-    this.redialer.stop()
-    if (peerId) this.options.signal.close(peerId)
-  }
-
-  private async dial(): Promise<Result<PeerLink>> {
+  protected async dial(): Promise<Result<PeerLink>> {
     const pc = (this.options.createPeer ?? createPeer)({ iceServers: this.iceServers, bundlePolicy: 'max-bundle' })
     try {
       const answer = await this.offer(pc)
@@ -109,6 +64,10 @@ export class Publisher {
       pc.close()
       return fail('media_failed', String(error), true)
     }
+  }
+
+  protected onLink(link: PeerLink): void {
+    void this.applyTo(link.pc)
   }
 
   private async offer(pc: RTCPeerConnection): Promise<Result<{ peer_id: string; sdp: string }>> {

@@ -3,10 +3,9 @@
  * msid: `applicant` (picture and voice) and `voice-1`, `voice-2`, `voice-3`. The slots are fixed, so nothing is ever
  * renegotiated; a slot without a source is silent.
  */
-import { createPeer, gathered, PeerLink, type CreatePeer, type PeerLinkOptions } from './peer_link'
-import { Redialer, type MediaState } from './redialer'
-import { isSilent } from './stats'
-import { fail, succeed, type Problem, type Result } from '../protocol/problem'
+import { OneWay, type OneWayOptions } from './one_way'
+import { createPeer, gathered, PeerLink } from './peer_link'
+import { fail, succeed, type Result } from '../protocol/problem'
 
 export interface DownSignal {
   subscribe(): Promise<Result<{ peer_id: string; sdp: string }>>
@@ -16,36 +15,17 @@ export interface DownSignal {
 
 export type Streams = Readonly<Record<string, MediaStream>>
 
-export interface ViewerOptions {
+export interface ViewerOptions extends OneWayOptions {
   signal: DownSignal
-  createPeer?: CreatePeer
   createStream?: () => MediaStream
   onStreams: (streams: Streams) => void
-  onState?: (state: MediaState, problem: Problem | null) => void
-  link?: PeerLinkOptions
-  gatherMs?: number
 }
 
-export class Viewer {
-  private iceServers: RTCIceServer[] = []
+export class Viewer extends OneWay {
   private readonly streams = new WeakMap<RTCPeerConnection, Map<string, MediaStream>>()
-  private readonly redialer: Redialer
 
   constructor(private readonly options: ViewerOptions) {
-    this.redialer = new Redialer({
-      dial: () => this.dial(),
-      onState: (state, problem) => this.options.onState?.(state, problem),
-      onLink: (link) => this.options.onStreams(this.streamsOf(link.pc)),
-      onRetired: (peerId) => this.options.signal.close(peerId),
-    })
-  }
-
-  get state(): MediaState {
-    return this.redialer.state
-  }
-
-  get peer(): RTCPeerConnection | null {
-    return this.redialer.link?.pc ?? null
+    super(options)
   }
 
   start(iceServers: RTCIceServer[]): void {
@@ -53,30 +33,7 @@ export class Viewer {
     this.redialer.start()
   }
 
-  networkChanged(): void {
-    this.redialer.replace()
-  }
-
-  peerClosed(peerId: string): void {
-    this.redialer.drop(peerId)
-  }
-
-  /** After the socket has come back. `alive`: peers the relay still holds, where the server says so. */
-  async rejoined(alive: string[] | undefined, iceServers: RTCIceServer[]): Promise<void> {
-    this.iceServers = iceServers
-    const link = this.redialer.link
-    if (!link) return
-    const gone = alive ? !alive.includes(link.peerId) : await isSilent(link.pc)
-    if (gone) this.redialer.drop(link.peerId)
-  }
-
-  stop(): void {
-    const peerId = this.redialer.link?.peerId
-    this.redialer.stop()
-    if (peerId) this.options.signal.close(peerId)
-  }
-
-  private async dial(): Promise<Result<PeerLink>> {
+  protected async dial(): Promise<Result<PeerLink>> {
     const offer = await this.options.signal.subscribe()
     if (!offer.ok) return offer
     const pc = (this.options.createPeer ?? createPeer)({ iceServers: this.iceServers, bundlePolicy: 'max-bundle' })
@@ -89,6 +46,10 @@ export class Viewer {
       pc.close()
       return fail('media_failed', String(error), true)
     }
+  }
+
+  protected onLink(link: PeerLink): void {
+    this.options.onStreams(this.streamsOf(link.pc))
   }
 
   private async answer(pc: RTCPeerConnection, offer: { peer_id: string; sdp: string }): Promise<Result<unknown>> {
