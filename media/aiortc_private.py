@@ -109,7 +109,7 @@ class GuardedProtocol(StunProtocol):
                 self._take_dtls(connection, data, addr)  # type: ignore[arg-type]
             else:
                 self._take_stun(connection, data, (addr[0], addr[1]))  # type: ignore[arg-type]
-        except Exception as error:
+        except Exception as error:  # anybody may send anything: no datagram may end the socket
             self._count_failure(connection, error)
 
     def _take_media(self, connection: GuardedConnection, data: bytes, addr: Address) -> None:

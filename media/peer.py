@@ -177,7 +177,7 @@ class Peer(ABC):
                 self._open(dtls)
         except asyncio.CancelledError:
             raise
-        except Exception:
+        except Exception:  # ICE and DTLS raise what they like; the peer is lost, the room goes on
             logger.exception("peer %s failed", self.identity.peer_id)
             self.lose("error")
 

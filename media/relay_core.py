@@ -110,7 +110,7 @@ class Relay:
         for room in self._rooms.values():
             try:
                 self._tick_room(room, now_us)
-            except Exception:
+            except Exception:  # one session's fault must not stop the others' feedback
                 logger.exception("the timer of session %s failed", room.session_id)
 
     def _tick_room(self, room: Room, now_us: int) -> None:

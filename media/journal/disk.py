@@ -95,7 +95,7 @@ class JournalDisk:
     def _work(self, file: JournalFile) -> None:
         try:
             file.work(self._monotonic_s())
-        except Exception:
+        except Exception:  # one journal's trouble must not stop the others; errors of the disk it handles itself
             logger.exception("a journal failed and is closed")
             self._forget(file)
 
@@ -103,7 +103,7 @@ class JournalDisk:
         self._forget(file)
         try:
             end = file.finish(self._monotonic_s())
-        except Exception as error:
+        except Exception as error:  # whoever waits for the end gets it
             self._tell(partial(_fail, future, error))
         else:
             self._tell(partial(_resolve, future, end))
