@@ -98,6 +98,7 @@ class JournalDisk:
         except Exception:  # one journal's trouble must not stop the others; errors of the disk it handles itself
             logger.exception("a journal failed and is closed")
             self._forget(file)
+            file.give_up()
 
     def _end(self, file: JournalFile, future: asyncio.Future[JournalEnd] | None) -> None:
         self._forget(file)

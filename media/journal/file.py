@@ -74,6 +74,11 @@ class JournalFile:
         except OSError as error:
             self._enter_trouble(error, records, now_s)
 
+    def give_up(self) -> None:
+        """A fault of ours ended the writing: nobody may go on believing that this track is recorded."""
+        if self._trouble is None:
+            self._announce("io_error", self._ended_us)
+
     def finish(self, now_s: float) -> JournalEnd:
         """Write the rest, close the last segment and the file. Raises OSError where the file could never be made."""
         self._retry_s = now_s
@@ -179,14 +184,16 @@ class JournalFile:
         cause: TroubleCause = "disk_full" if error.errno in NO_SPACE else "io_error"
         self._retry_s = now_s + RETRY_S
         if self._trouble is None:
-            at_us = records[0][1] if records else self._ended_us
-            trouble = JournalTrouble(self._header.session_id, self._header.track_id, cause, at_us)
-            self._dropped_span_us = (at_us, at_us)
-            self._tell(partial(self._listener.journal_trouble, trouble))
-            self._trouble = cause
+            self._announce(cause, records[0][1] if records else self._ended_us)
             self._settle_quietly()
         self._trouble = cause
         self._drop(records)
+
+    def _announce(self, cause: TroubleCause, at_us: int) -> None:
+        self._trouble = cause
+        self._dropped_span_us = (at_us, at_us)
+        trouble = JournalTrouble(self._header.session_id, self._header.track_id, cause, at_us)
+        self._tell(partial(self._listener.journal_trouble, trouble))
 
     def _settle_quietly(self) -> None:
         try:

@@ -33,6 +33,13 @@ class StuckDisk(BadDisk):
         return super().write(descriptor, content, offset)
 
 
+class FaultyDisk(BadDisk):
+    """A fault of our own, which no disk would raise."""
+
+    def write(self, descriptor: int, content: bytes, offset: int) -> int:
+        raise RuntimeError("a bug")
+
+
 def content_of(path: Path) -> Packets:
     return [(record.payload, record.arrival_us) for record in read_journal(path)]
 
@@ -78,6 +85,20 @@ async def test_closing_the_disk_closes_what_is_still_open(tmp_path: Path) -> Non
         writer.append(packet, arrival_us)
     await disk.aclose()
     assert content_of(tmp_path / "a.ytj") == VIDEO
+
+
+async def test_a_fault_that_is_none_of_the_disks_is_told_as_trouble_too(tmp_path: Path) -> None:
+    faulty, told = FaultyDisk(), Told()
+    disk = JournalDisk(files=faulty)
+    disk.start()
+    writer = disk.open(tmp_path / "video.ytj", header_of("video", "video"), told)
+    for packet, arrival_us in VIDEO:
+        writer.append(packet, arrival_us)
+    async with asyncio.timeout(5):
+        while "trouble" not in told.order:  # noqa: ASYNC110  (told by a thread)
+            await asyncio.sleep(0.01)
+    await disk.aclose()
+    assert told.order.count("trouble") == 1
 
 
 async def test_a_disk_that_cannot_follow_costs_the_newest_packets_and_says_so(tmp_path: Path) -> None:
