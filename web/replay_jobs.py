@@ -17,6 +17,7 @@ from media.replay_client import make_replay
 from media.stills_port import Replay
 
 MOST_WAITING = 200
+MOST_TRIES = 3
 FILM, FACTS = "replay.webm", "replay.json"
 
 _log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class ReplayJobs:
         self._make = make
         self._waiting: dict[tuple[str, str], None] = {}
         self._making: tuple[str, str] | None = None
-        self._hopeless: set[tuple[str, str]] = set()
+        self._failed: dict[tuple[str, str], int] = {}
         self._asked = asyncio.Event()
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
@@ -58,9 +59,14 @@ class ReplayJobs:
         self._task = asyncio.create_task(self._work())
 
     def ask(self, inspection_id: str, session_id: str) -> None:
-        """Have it made unless it is there, on its way, or known to have nothing recorded. Never waits."""
+        """Have it made unless it is there, on its way, or known to have nothing recorded. Never waits.
+
+        A copy that failed is tried again when it is asked for, `MOST_TRIES` times in all until the next start.
+        """
         job = (inspection_id, session_id)
-        if job in self._waiting or job == self._making or job in self._hopeless or self._find(job):
+        if job in self._waiting or job == self._making or self._find(job):
+            return
+        if self._failed.get(job, 0) >= MOST_TRIES:
             return
         if len(self._waiting) >= MOST_WAITING:
             _log.warning("too many viewing copies wait: session %s is left out for now", session_id)
@@ -109,7 +115,7 @@ class ReplayJobs:
             replay = await self._make(folder.parent, unfinished)
             await asyncio.to_thread(_keep, unfinished, folder, replay)
         except MediaError as error:
-            self._hopeless.add(job)
+            self._failed[job] = MOST_TRIES if error.code == "no_recording" else self._failed.get(job, 0) + 1
             _log.warning("no viewing copy of session %s: %s", job[1], error.code)
         except OSError as error:
             _log.error("no viewing copy of session %s: %s", job[1], error.strerror)

@@ -102,6 +102,15 @@ async def test_a_session_without_a_recording_is_tried_once(jobs, maker):
     assert maker.sessions == ["s"]
 
 
+async def test_a_copy_that_failed_is_tried_again_but_not_for_ever(jobs, maker):
+    maker.refusal = MediaError(Kind.UNAVAILABLE, "replay_failed", "out of memory")
+    maker.let.set()
+    for _ in range(5):
+        jobs.ask("i", "s")
+        await settled(jobs)
+    assert maker.sessions == ["s"] * 3
+
+
 async def test_a_full_disk_is_no_end_it_is_made_when_asked_for_again(jobs, maker):
     maker.refusal = OSError(28, "No space left on device")
     maker.let.set()
