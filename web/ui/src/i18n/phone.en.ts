@@ -86,6 +86,7 @@ export const phoneEn: typeof phoneZh = {
     start: 'Start the video',
     again: 'Check again',
     without_camera: 'Go in with voice and text only',
+    text_only: 'Go in with text only',
     how: 'How to allow it',
   },
   unblock: {

@@ -85,6 +85,7 @@ export const phoneZh = {
     start: '开始视频',
     again: '再检查一次',
     without_camera: '先进入，只用文字和声音',
+    text_only: '先进入，只用文字',
     how: '怎样打开',
   },
   unblock: {
