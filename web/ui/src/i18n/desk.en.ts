@@ -85,7 +85,7 @@ export const deskEn: DeskTexts = {
   result: { pass: 'Pass', fail: 'Fail', na: 'N/A' },
   containment: { inside: 'inside', outside: 'outside', uncertain: 'uncertain' },
   doubt: { too_coarse: 'too coarse', from_future: 'from the future', stale: 'stale', impossible_speed: 'impossible speed', datum_unverified: 'datum unverified' },
-  noFix: { refused: 'not agreed', unavailable: 'not available on the phone', timeout: 'timed out', unsupported: 'browser does not support it' },
+  noFix: { refused: 'not allowed by the person or the phone', unavailable: 'not available on the phone', timeout: 'timed out', unsupported: 'browser does not support it' },
   stillReason: { manual: 'by hand', start: 'start', signboard: 'signboard', check_item: 'check item', moved: 'moved' },
   summary: {
     title: 'End the session', step1: '1. Read out the summary', step2: '2. Everyone signs', text: 'Summary', placeholder: 'What was seen, what was found, what happens next. The applicant reads all of it on the phone.', propose: 'Propose summary', proposeAgain: 'Propose anew', proposed: 'Proposed, waiting for signatures', sign: 'Sign', disagree: 'Sign with disagreement', refuse: 'Refuse to sign',

@@ -84,7 +84,7 @@ export const deskZh = {
   result: { pass: '符合', fail: '不符合', na: '不适用' },
   containment: { inside: '围栏内', outside: '围栏外', uncertain: '无法判断' },
   doubt: { too_coarse: '精度过粗', from_future: '时间在未来', stale: '定位过旧', impossible_speed: '移动速度不合理', datum_unverified: '坐标系未核实' },
-  noFix: { refused: '申请人未同意', unavailable: '手机取不到位置', timeout: '定位超时', unsupported: '浏览器不支持' },
+  noFix: { refused: '申请人或手机未允许', unavailable: '手机取不到位置', timeout: '定位超时', unsupported: '浏览器不支持' },
   stillReason: { manual: '手动', start: '开始', signboard: '门牌招牌', check_item: '要点', moved: '移动' },
   summary: {
     title: '结束会话', step1: '1. 宣读小结', step2: '2. 各方签名', text: '小结', placeholder: '写明看了什么、发现了什么、下一步怎么做。申请人会在手机上看到全文。', propose: '提出小结', proposeAgain: '修改后重新提出', proposed: '小结已提出，等待签名', sign: '我签名', disagree: '签名并注明异议', refuse: '拒绝签名',
