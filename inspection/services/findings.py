@@ -105,6 +105,8 @@ async def submit_rectification(
     """
     require_role(actor, Role.APPLICANT)
     kept_text = clean_text("text", text, _TEXT)
+    if photo is None and session_id is None:
+        raise field_invalid("photo", "an answer needs evidence: a new photo or a new live session")
     photo_sha256 = hashlib.sha256(photo).hexdigest() if photo is not None else None
     asked = command(actor, "submit_rectification", key, finding_id, kept_text, photo_sha256, session_id)
     await _require_on_case(office, actor, finding_id)
@@ -115,6 +117,8 @@ async def submit_rectification(
     async def work(uow: UnitOfWork) -> FindingChanged:
         inspection, finding = await get_finding_for(uow, actor, finding_id)
         await _require_own(uow, inspection, None, session_id)
+        if session_id is not None:
+            await _require_held_after(uow, session_id, finding)
         kept = None
         if picture is not None:
             kept = await office.evidence.write_rectification(inspection.id, answer_id, "jpg", picture)
@@ -268,6 +272,13 @@ async def _require_own(uow: UnitOfWork, inspection: Inspection, still_id: str | 
         session = await uow.sessions.find(session_id)
         if session is None or session.inspection_id != inspection.id:
             raise field_invalid("session_id", "no such session")
+
+
+async def _require_held_after(uow: UnitOfWork, session_id: str, finding: Finding) -> None:
+    """A session is evidence of a rectification only where it was held, and after the finding was raised."""
+    session = await uow.sessions.find(session_id)
+    if session is None or session.started_at is None or session.started_at < finding.raised_at:
+        raise field_invalid("session_id", "not a session held since the finding")
 
 
 async def _require_on_case(office: Office, actor: Actor, finding_id: str) -> None:

@@ -46,7 +46,7 @@ async def raised(live: Live, **changed) -> Finding:
 
 async def answered(live: Live, finding: Finding, photo: bytes | None = None, key: str | None = None):
     return await findings.submit_rectification(
-        live.office, live.applicant, finding.id, text="已经换了", photo=photo, key=key or live.key()
+        live.office, live.applicant, finding.id, text="已经换了", photo=a_photo() if photo is None else photo, key=key or live.key()
     )
 
 
@@ -71,6 +71,20 @@ async def visited(live: Live, *items: VisitItem):
 
 async def judged(live: Live, opinion: OpinionKind):
     return await opinions.give_opinion(live.office, live.inspector, live.inspection.id, opinion, "符合条件", live.key())
+
+
+async def test_words_alone_are_no_rectification(live):
+    finding = await raised(live)
+    alone = findings.submit_rectification(live.office, live.applicant, finding.id, text="改好了", key=live.key())
+    assert await refused(alone) == "field_invalid"
+
+
+async def test_a_session_from_before_the_finding_is_no_evidence_of_its_rectification(live):
+    finding = await raised(live)
+    earlier = findings.submit_rectification(
+        live.office, live.applicant, finding.id, text="视频里有", session_id=live.session_id, key=live.key()
+    )
+    assert await refused(earlier) == "field_invalid"
 
 
 async def test_a_finding_goes_from_raised_to_confirmed_on_site(live):
