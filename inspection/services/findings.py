@@ -277,7 +277,7 @@ async def _require_own(uow: UnitOfWork, inspection: Inspection, still_id: str | 
 async def _require_held_after(uow: UnitOfWork, session_id: str, finding: Finding) -> None:
     """A session is evidence of a rectification only where it was held, and after the finding was raised."""
     session = await uow.sessions.find(session_id)
-    if session is None or session.started_at is None or session.started_at < finding.raised_at:
+    if session is None or session.started_at is None or session.started_at <= finding.raised_at:
         raise field_invalid("session_id", "not a session held since the finding")
 
 

@@ -45,8 +45,9 @@ async def raised(live: Live, **changed) -> Finding:
 
 
 async def answered(live: Live, finding: Finding, photo: bytes | None = None, key: str | None = None):
+    shown = a_photo() if photo is None else photo
     return await findings.submit_rectification(
-        live.office, live.applicant, finding.id, text="已经换了", photo=a_photo() if photo is None else photo, key=key or live.key()
+        live.office, live.applicant, finding.id, text="已经换了", photo=shown, key=key or live.key()
     )
 
 
