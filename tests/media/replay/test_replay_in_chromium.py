@@ -23,7 +23,9 @@ const shown = () => { c.width = v.videoWidth; c.height = v.videoHeight
   return [n, v.videoWidth, v.videoHeight] }
 const jump = at => new Promise((done, failed) => {
   v.onerror = () => failed(new Error(v.error.message))
-  v.requestVideoFrameCallback(() => done(shown()))
+  // A frame of before the jump may still be on its way to the screen.
+  const look = (now, frame) => Math.abs(frame.mediaTime - at) < 0.2 ? done(shown()) : v.requestVideoFrameCallback(look)
+  v.requestVideoFrameCallback(look)
   v.currentTime = at })
 </script>"""
 
