@@ -59,10 +59,14 @@ async def stop(asked: Asked, message: m.StopSession) -> None:
     await live.end(changed)
 
 
-async def end(asked: Asked, message: m.Act) -> None:
+async def end(asked: Asked, message: m.EndSession) -> None:
     live, caller = asked.live, asked.caller
     session_id = _joined(caller)
-    await live.end(await closing.end_session(live.office, caller.actor, session_id, message.key))
+    await live.end(
+        await closing.end_session(
+            live.office, caller.actor, session_id, message.key, unfinished=message.unfinished
+        )
+    )  # fmt: skip
 
 
 async def publish_peer(asked: Asked, message: m.PublishPeer) -> m.PeerDescription:

@@ -100,6 +100,12 @@ class StopSession(Act):
     reason: str | None = None
 
 
+class EndSession(Act):
+    """`unfinished`: without a conclusion, whatever is missing to one."""
+
+    unfinished: bool = False
+
+
 class TakeStill(Act):
     item_id: ItemId | None = None
 
@@ -246,7 +252,7 @@ CLIENT_MESSAGES: dict[str, type[ClientMessage]] = {
     "session:join": JoinSession,
     "session:leave": Empty,
     "session:stop": StopSession,
-    "session:end": Act,
+    "session:end": EndSession,
     "peer:publish": PublishPeer,
     "peer:subscribe": Empty,
     "peer:answer": AnswerPeer,

@@ -176,7 +176,7 @@ KINDS: dict[str, Shape] = {
     "signature": record(session_id=name, decision=one_of("signed", "disagreed"), statement_=text),
     "refusal": record(session_id=name, reason=name),
     "stopped": record(session_id=name, reason_=text),
-    "session_ended": record(session_id=name, cause=one_of("completed", "stopped", "abandoned")),
+    "session_ended": record(session_id=name, cause=one_of("completed", "stopped", "unfinished", "abandoned")),
     "site_visit": record(
         visit_id=name,
         visited_at=instant,

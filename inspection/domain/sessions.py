@@ -27,10 +27,11 @@ class SessionState(StrEnum):
 
 
 class EndCause(StrEnum):
-    """Completed with a summary, stopped by the applicant, or left by everybody."""
+    """Completed and signed, stopped by the applicant, ended by an inspector without a conclusion, or left by all."""
 
     COMPLETED = "completed"
     STOPPED = "stopped"
+    UNFINISHED = "unfinished"
     ABANDONED = "abandoned"
 
 

@@ -71,17 +71,25 @@ async def stop(office: Office, actor: Actor, session_id: str, reason: str | None
     return await run(office, command(actor, "stop", key, session_id, kept), SessionChanged, work)
 
 
-async def end_session(office: Office, actor: Actor, session_id: str, key: str) -> SessionChanged:
-    """Completes a session. Raises `summary_missing`, `signature_missing`, `two_inspectors_required`."""
+async def end_session(
+    office: Office, actor: Actor, session_id: str, key: str, *, unfinished: bool = False
+) -> SessionChanged:
+    """Completes a session. Raises `summary_missing`, `signature_missing`, `two_inspectors_required`.
+
+    `unfinished` ends it without a conclusion: the way out where somebody is missing, and on record as just that.
+    """
     require_role(actor, Role.INSPECTOR)
+    cause = EndCause.UNFINISHED if unfinished else EndCause.COMPLETED
 
     async def work(uow: UnitOfWork) -> SessionChanged:
         inspection, session = await get_session_for(uow, actor, session_id)
+        await get_participant(uow, actor, session.id)
         session.require_live()
-        session.require_conclusion(tuple(await uow.participants.list(session.id)))
-        return await finish(office, uow, inspection, session, EndCause.COMPLETED, actor)
+        if not unfinished:
+            session.require_conclusion(tuple(await uow.participants.list(session.id)))
+        return await finish(office, uow, inspection, session, cause, actor)
 
-    return await run(office, command(actor, "end_session", key, session_id), SessionChanged, work)
+    return await run(office, command(actor, "end_session", key, session_id, cause), SessionChanged, work)
 
 
 async def _saved(uow: UnitOfWork, session: Session, draft: EntryDraft) -> SessionChanged:

@@ -12,7 +12,7 @@ from inspection.domain.errors import InspectionError, Kind
 from inspection.domain.findings import Finding, FindingState, RectificationState, Severity
 from inspection.domain.inspections import InspectionState, OpinionKind
 from inspection.domain.observations import VisitItem
-from inspection.domain.sessions import Decision
+from inspection.domain.sessions import Decision, Nature
 from inspection.services import audit, closing, findings, inspections, opinions, sessions, visits
 from tests.inspection.services.office import Live, in_days
 
@@ -78,6 +78,21 @@ async def test_words_alone_are_no_rectification(live):
     finding = await raised(live)
     alone = findings.submit_rectification(live.office, live.applicant, finding.id, text="改好了", key=live.key())
     assert await refused(alone) == "field_invalid"
+
+
+async def test_a_session_held_since_the_finding_is_evidence_of_its_rectification(live):
+    finding = await raised(live)
+    await completed(live)
+    live.house.clock.move(hours=1)
+    created = await live.house.invited(live.inspector, live.inspection, Nature.RECHECK)
+    applicant = (await live.house.redeemed(created, True)).actor
+    for actor in (live.inspector, applicant):
+        await sessions.join(live.office, actor, created.session.id)
+    done = await findings.submit_rectification(
+        live.office, applicant, finding.id, text="视频里已展示", session_id=created.session.id, key=live.key()
+    )
+    assert done.finding.state is FindingState.SUBMITTED
+    assert done.entries[-1].payload["session_id"] == created.session.id
 
 
 async def test_a_session_from_before_the_finding_is_no_evidence_of_its_rectification(live):

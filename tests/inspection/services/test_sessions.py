@@ -168,6 +168,21 @@ async def test_a_verification_with_one_inspector_cannot_be_concluded(house):
     assert done.session.state is SessionState.ENDED
 
 
+async def test_a_session_that_cannot_be_concluded_can_still_be_ended(house):
+    live = await go_live(house, Nature.VERIFICATION)
+    done = await closing.end_session(house.office, live.inspector, live.session_id, "k4", unfinished=True)
+    assert done.session.end_cause is EndCause.UNFINISHED
+    assert [entry.payload["cause"] for entry in done.entries if entry.kind == "session_ended"] == ["unfinished"]
+    detail = await inspections.get_inspection(house.office, live.inspector, live.inspection.id)
+    assert detail.inspection.state is InspectionState.OPENED
+
+
+async def test_only_an_inspector_who_is_in_the_session_ends_it(house):
+    live = await go_live(house, Nature.VERIFICATION)
+    ending = closing.end_session(house.office, live.second, live.session_id, "k5", unfinished=True)
+    assert await refused(ending) == "not_joined"
+
+
 async def test_a_verification_needs_a_second_inspector_from_the_start(house):
     inspector = (await house.staff("li")).as_actor()
     inspection = await house.opened(inspector)

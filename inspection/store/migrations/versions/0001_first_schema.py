@@ -133,7 +133,7 @@ def upgrade() -> None:
             "NOT recording OR (recording_agreed AND state = 'live')", name=op.f("ck_sessions_recorded_by_leave")
         ),
         sa.CheckConstraint(
-            "end_cause IN ('completed', 'stopped', 'abandoned')", name=op.f("ck_sessions_end_cause_known")
+            "end_cause IN ('completed', 'stopped', 'unfinished', 'abandoned')", name=op.f("ck_sessions_end_cause_known")
         ),
         sa.CheckConstraint("nature IN ('guidance', 'verification', 'recheck')", name=op.f("ck_sessions_nature_known")),
         sa.CheckConstraint("state <> 'live' OR started_at IS NOT NULL", name=op.f("ck_sessions_live_since")),

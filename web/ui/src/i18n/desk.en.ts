@@ -29,7 +29,7 @@ export const deskEn: DeskTexts = {
     recheckHint: 'Looks only at open findings.',
   },
   sessionState: { waiting: 'Waiting', live: 'Live', ended: 'Ended' },
-  endCause: { completed: 'completed', stopped: 'changed to a visit by the applicant', abandoned: 'broken off' },
+  endCause: { completed: 'completed', stopped: 'changed to a visit by the applicant', unfinished: 'without a conclusion', abandoned: 'broken off' },
   invitationState: { open: 'unused', used: 'used', revoked: 'revoked', expired: 'expired' },
   create: {
     title: 'New inspection', item: 'Service item', itemPlaceholder: 'Choose the item (it sets the checklist)', itemCount: '{n} check items', premises: 'Premises', premisesName: 'Name of the premises', address: 'Address',
@@ -90,7 +90,7 @@ export const deskEn: DeskTexts = {
   summary: {
     title: 'End the session', step1: '1. Read out the summary', step2: '2. Everyone signs', text: 'Summary', placeholder: 'What was seen, what was found, what happens next. The applicant reads all of it on the phone.', propose: 'Propose summary', proposeAgain: 'Propose anew', proposed: 'Proposed, waiting for signatures', sign: 'Sign', disagree: 'Sign with disagreement', refuse: 'Refuse to sign',
     statement: 'Statement', statementNeeded: 'Please state the disagreement or reason', finish: 'End session', waiting: 'not yet', decision: { signed: 'signed', disagreed: 'signed, disagrees', refused: 'refused' }, draft: '{nature}: items looked at: {seen}, findings raised: {findings}.', keepOpen: 'Go on inspecting',
-    allSigned: 'Everyone has signed; the session can end.', notAll: 'Someone has not signed. You may still end; the record will say so.',
+    allSigned: 'Everyone has signed; the session can end.', notAll: 'Someone has not signed; a conclusion needs everyone.', unfinished: 'End without a conclusion…', unfinishedWarning: 'The session ends here and counts as no verification; the record says “without a conclusion”. You can arrange another one.', unfinishedConfirm: 'End now',
   },
   audit: {
     replay: 'Replay', sessions: 'Sessions', noReplay: 'This session has no recording', making: 'The replay is being made and will appear by itself…', play: 'Play', pause: 'Pause', speed: 'Speed', timeline: 'Timeline', entries: 'Entries', follow: 'Follow playback', mediaKinds: 'With segments', verify: 'Verify', verifying: 'Verifying…', whole: 'Whole: no change found',
@@ -104,7 +104,7 @@ export const deskEn: DeskTexts = {
     dispute: 'objection', dispute_answer: 'answer to objection', summary: 'summary', signature: 'signature', refusal: 'refused to sign', stopped: 'stopped, come in person', session_ended: 'session ended', site_visit: 'site visit', opinion: 'opinion', view: 'look', export: 'export', clock: 'clock',
   },
   gapCause: { loss: 'packets lost', silent: 'no data', reconnect: 'reconnecting', muted: 'muted', paused: 'paused', disk: 'disk trouble', ledger: 'ledger could not keep up' },
-  recordingCause: { disk_full: 'disk full', io_error: 'read/write error', completed: 'completed', stopped: 'stopped by the applicant', abandoned: 'broken off' },
+  recordingCause: { disk_full: 'disk full', io_error: 'read/write error', completed: 'completed', stopped: 'stopped by the applicant', unfinished: 'without a conclusion', abandoned: 'broken off' },
   guidanceWhat: { detail_on: 'detail on', detail_off: 'detail off', cover: 'cover this' },
   agreedTo: { position: 'position', recording: 'recording' },
   map: { premises: 'Registered position', track: 'Track', now: 'Current position', label: 'Map', licence: 'Map approval' },

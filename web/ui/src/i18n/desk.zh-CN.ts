@@ -28,7 +28,7 @@ export const deskZh = {
     recheckHint: '只看尚未关闭的问题。',
   },
   sessionState: { waiting: '待开始', live: '通话中', ended: '已结束' },
-  endCause: { completed: '正常结束', stopped: '申请人改为上门', abandoned: '中断后未恢复' },
+  endCause: { completed: '正常结束', stopped: '申请人改为上门', unfinished: '未作结论', abandoned: '中断后未恢复' },
   invitationState: { open: '待使用', used: '已使用', revoked: '已撤销', expired: '已过期' },
   create: {
     title: '新建勘验', item: '办理事项', itemPlaceholder: '选择事项（决定勘验要点）', itemCount: '{n} 个勘验要点', premises: '场所', premisesName: '场所名称', address: '地址',
@@ -89,7 +89,7 @@ export const deskZh = {
   summary: {
     title: '结束会话', step1: '1. 宣读小结', step2: '2. 各方签名', text: '小结', placeholder: '写明看了什么、发现了什么、下一步怎么做。申请人会在手机上看到全文。', propose: '提出小结', proposeAgain: '修改后重新提出', proposed: '小结已提出，等待签名', sign: '我签名', disagree: '签名并注明异议', refuse: '拒绝签名',
     statement: '说明', statementNeeded: '请写明异议或理由', finish: '结束会话', waiting: '待签名', decision: { signed: '已签名', disagreed: '签名，有异议', refused: '拒绝签名' }, draft: '本次{nature}共查看 {seen} 项，提出问题 {findings} 项。', keepOpen: '继续勘验',
-    allSigned: '各方均已签名，可以结束。', notAll: '还有人没有签名。仍要结束，记录会如实写明。',
+    allSigned: '各方均已签名，可以结束。', notAll: '还有人没有签名；各方都签名后才能作出结论。', unfinished: '不作结论，直接结束…', unfinishedWarning: '会话就此结束，不作为核查结论；记录会如实写明“未作结论”，可另约一次。', unfinishedConfirm: '确定结束',
   },
   audit: {
     replay: '回放', sessions: '会话', noReplay: '这次会话没有录像', making: '正在生成回放，稍候自动显示…', play: '播放', pause: '暂停', speed: '倍速', timeline: '时间线', entries: '台账条目', follow: '跟随播放', mediaKinds: '含录像段', verify: '验证', verifying: '正在验证…', whole: '完整：未发现改动',
@@ -103,7 +103,7 @@ export const deskZh = {
     dispute: '陈述申辩', dispute_answer: '答复申辩', summary: '小结', signature: '签名', refusal: '拒绝签名', stopped: '停止，改为上门', session_ended: '会话结束', site_visit: '上门核实', opinion: '核查意见', view: '查阅', export: '导出', clock: '时钟',
   },
   gapCause: { loss: '网络丢包', silent: '没有数据', reconnect: '重新连接', muted: '静音', paused: '暂停', disk: '磁盘异常', ledger: '台账来不及写入' },
-  recordingCause: { disk_full: '磁盘已满', io_error: '读写错误', completed: '正常结束', stopped: '申请人停止', abandoned: '中断' },
+  recordingCause: { disk_full: '磁盘已满', io_error: '读写错误', completed: '正常结束', stopped: '申请人停止', unfinished: '未作结论', abandoned: '中断' },
   guidanceWhat: { detail_on: '要求高清', detail_off: '恢复普通画质', cover: '提示遮挡' },
   agreedTo: { position: '采集位置', recording: '录像' },
   map: { premises: '登记位置', track: '移动轨迹', now: '当前位置', label: '地图', licence: '审图号' },

@@ -97,8 +97,8 @@ export interface DisputeView {
 /** Nothing more to say. */
 export type Done = Record<string, never>
 
-/** Completed with a summary, stopped by the applicant, or left by everybody. */
-export type EndCause = 'completed' | 'stopped' | 'abandoned'
+/** Completed and signed, stopped by the applicant, ended by an inspector without a conclusion, or left by all. */
+export type EndCause = 'completed' | 'stopped' | 'unfinished' | 'abandoned'
 
 export interface EntryList {
   entries: Record<string, unknown>[]

@@ -30,6 +30,12 @@ export interface DetailSet {
 /** A command without content. */
 export type Empty = Record<string, never>
 
+/** `unfinished`: without a conclusion, whatever is missing to one. */
+export interface EndSession {
+  key: string
+  unfinished?: boolean
+}
+
 /** `entry`: one ledger entry; they come in `seq` order. */
 export interface EntryAppended {
   entry: Record<string, unknown>
@@ -200,7 +206,7 @@ export interface ClientEvents {
   'session:join': { message: JoinSession; result: Joined }
   'session:leave': { message: Empty; result: Record<string, never> }
   'session:stop': { message: StopSession; result: Record<string, never> }
-  'session:end': { message: Act; result: Record<string, never> }
+  'session:end': { message: EndSession; result: Record<string, never> }
   'peer:publish': { message: PublishPeer; result: PeerDescription }
   'peer:subscribe': { message: Empty; result: PeerDescription }
   'peer:answer': { message: AnswerPeer; result: Record<string, never> }

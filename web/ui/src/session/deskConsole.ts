@@ -33,7 +33,8 @@ export interface Console extends UseSessionReturn {
   askCover: () => Promise<Problem | null>
   propose: (text: string) => Promise<Problem | null>
   sign: (decision: Decision, statement: string) => Promise<Problem | null>
-  end: () => Promise<Problem | null>
+  /** `unfinished`: without a conclusion. */
+  end: (unfinished?: boolean) => Promise<Problem | null>
 }
 export interface TakenStill {
   still_id: string
@@ -91,7 +92,7 @@ export function useConsole(sessionId: string): Console {
     askCover: () => done(session.act('guidance:cover')),
     propose: (text) => done(session.act('summary:propose', { text })),
     sign: (decision, statement) => done(session.act('summary:sign', statement ? { decision, statement } : { decision })),
-    end: () => done(session.act('session:end')),
+    end: (unfinished = false) => done(session.act('session:end', { unfinished })),
   }
 }
 

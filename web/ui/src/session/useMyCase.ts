@@ -5,13 +5,16 @@ import { newKey, type Problem } from '@/protocol/problem'
 import { rememberCameIn } from './applicant_entry'
 import type { MyCase } from './applicant_models'
 
+/** What an answer shows: a new photo, or a session held since the finding. */
+export type Evidence = Blob | { sessionId: string }
+
 export interface UseMyCaseReturn {
   mine: ShallowRef<MyCase | null>
   problem: ShallowRef<Problem | null>
   loading: Ref<boolean>
   load(): Promise<void>
   /** Sends the answer; null when the server has it. The same answer sent again is the same act. */
-  rectify(findingId: string, text: string, photo: Blob): Promise<Problem | null>
+  rectify(findingId: string, text: string, evidence: Evidence): Promise<Problem | null>
   dispute(findingId: string, text: string): Promise<Problem | null>
   signOut(): Promise<void>
 }
@@ -39,11 +42,13 @@ export function useMyCase(api: Api = apiOf('applicant')): UseMyCaseReturn {
     return key
   }
 
-  async function rectify(findingId: string, text: string, photo: Blob): Promise<Problem | null> {
+  async function rectify(findingId: string, text: string, evidence: Evidence): Promise<Problem | null> {
     const form = new FormData()
     form.append('text', text)
-    form.append('photo', photo, nameOf(photo))
-    const key = keyOf('rectify', findingId, text, photo.size, photo.type)
+    if (evidence instanceof Blob) form.append('photo', evidence, nameOf(evidence))
+    else form.append('session_id', evidence.sessionId)
+    const named = evidence instanceof Blob ? [evidence.size, evidence.type] : [evidence.sessionId]
+    const key = keyOf('rectify', findingId, text, ...named)
     const result = await api.postForm(`/findings/${findingId}/rectifications`, form, { key })
     return result.ok ? done() : result.problem
   }
