@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, asyn
 CHROMIUM = "/usr/bin/chromium"
 OUTPUT = Path(__file__).resolve().parents[2] / "test-output" / "e2e"
 README_PICTURES = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+SHOWN_IN_README = ("phone-live", "console", "replay", "replay-verdict")
 PEERS_SCRIPT = Path(__file__).with_name("peers.js")
 STEP_MS = 20_000
 SITE = {"latitude": 30.2741, "longitude": 120.1551, "accuracy": 12}
@@ -93,7 +94,7 @@ class Screen:
         OUTPUT.mkdir(parents=True, exist_ok=True)
         path = OUTPUT / f"{name}.png"
         await self.page.screenshot(path=path)
-        if os.environ.get("YUNTAKAN_README_PICTURES"):
+        if name in SHOWN_IN_README and os.environ.get("README_PICTURES"):
             README_PICTURES.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, README_PICTURES / path.name)
 
