@@ -80,6 +80,18 @@ class LiveSessions:
         self._on_ended = on_ended
         self._held: dict[str, _Held] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._forgotten: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Who was live before a restart has as long to come back as anybody: then the session counts as left."""
+        loop = asyncio.get_running_loop()
+        self._forgotten = loop.call_later(self._config.abandon_s, lambda: self._spawn(self.abandon_forgotten()))
+
+    async def abandon_forgotten(self) -> None:
+        """Ends the sessions that are live on record and held by nobody here."""
+        for session in await sessions.list_live(self.office):
+            if session.id not in self._held:
+                await self.end(await sessions.abandon(self.office, session.id))
 
     def find(self, session_id: str) -> LiveSession | None:
         held = self._held.get(session_id)
@@ -263,6 +275,8 @@ class LiveSessions:
 
     async def aclose(self) -> None:
         """The server stops: clients are told, journals are closed; the sessions stay open on record."""
+        if self._forgotten is not None:
+            self._forgotten.cancel()
         for held in list(self._held.values()):
             problem = SessionProblem(code="server_stopping", message="the server restarts; come back by yourself")
             await self.outbox.to_session(held.session.session_id, problem)

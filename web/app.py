@@ -117,6 +117,7 @@ class Server:
         live = LiveSessions(opened.office, relay.port, live_stills, feed, Outbox(sockets), config, replay_jobs.ask)
         bridge = Bridge(relay.port, stills, ledger, live, recovery.recover_session, folder.evidence)
         bridge.start()
+        live.start()
         for closing in (replay_jobs.aclose, bridge.aclose, relay.aclose, live_stills.aclose, live.aclose):
             self._stack.push_async_callback(closing)
         gate = Gate(opened.office, OwnOrigin(self.settings))

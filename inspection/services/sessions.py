@@ -9,6 +9,7 @@ from inspection.domain.sessions import (
     EndCause,
     Participant,
     Session,
+    SessionState,
     inspectors_present,
     is_marked,
     may_start,
@@ -81,6 +82,12 @@ async def abandon(office: Office, session_id: str) -> SessionChanged:
         changed = await finish(office, uow, inspection, session, EndCause.ABANDONED, SYSTEM)
         await uow.commit()
     return changed
+
+
+async def list_live(office: Office) -> list[Session]:
+    """Sessions that are live on record, whether or not anybody is connected."""
+    async with office.reading() as uow:
+        return [session for session in await uow.sessions.list_open() if session.state is SessionState.LIVE]
 
 
 async def mark_interrupted(office: Office) -> list[SessionChanged]:

@@ -75,3 +75,14 @@ async def test_whoever_is_back_in_time_keeps_the_seat(live: LiveSessions, call: 
     await live.leave(call.session_id, seat, only_if_away=True)
     assert session.seats == {}
     assert (await call.house.kinds(call.inspection.id))[-1] == "presence"
+
+
+async def test_a_session_that_nobody_came_back_to_after_a_restart_ends_as_left(live: LiveSessions, call: Live) -> None:
+    await live.abandon_forgotten()
+    assert (await call.house.kinds(call.inspection.id))[-1] == "session_ended"
+
+
+async def test_a_session_that_somebody_holds_is_not_forgotten(live: LiveSessions, call: Live) -> None:
+    await live.join(call.inspector, "sid-1", call.session_id, 0)
+    await live.abandon_forgotten()
+    assert "session_ended" not in await call.house.kinds(call.inspection.id)
