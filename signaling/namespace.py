@@ -55,7 +55,15 @@ class SessionNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # the li
             except InspectionError as error:
                 if error.kind is not Kind.NOT_AUTHENTICATED:
                     raise
-                await self.disconnect(caller.sid)
+                await self._put_out(caller)
+
+    async def _put_out(self, caller: Caller) -> None:
+        """Whose login holds no longer neither sends nor hears from now on; nobody waits for them to return."""
+        session = self._live.find(caller.session_id) if caller.session_id else None
+        seat = session.seat_of_sid(caller.sid) if session else None
+        if session is not None and seat is not None:
+            await self._live.leave(session.session_id, seat)
+        await self.disconnect(caller.sid)
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         try:

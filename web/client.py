@@ -131,7 +131,8 @@ class PublicClient:
         return result
 
     async def aclose(self) -> None:
-        await self.socket.disconnect()
+        """Also ends attempts to come back, which would open a connection of their own after this one is gone."""
+        await self.socket.shutdown()
 
     async def _on_entry(self, message: Json) -> None:
         entry = message["entry"]

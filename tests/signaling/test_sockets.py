@@ -189,6 +189,8 @@ async def test_a_holder_whose_invitation_is_revoked_loses_the_socket(case: Case)
     await case.inspector.post(f"{path}/invitations/{invitation['id']}/revoke")
     await gone.wait()
     assert await code_of(case.applicant.get("/api/applicant/me")) == "not_authenticated"
+    left = (await case.entries("presence"))[-1]["payload"]
+    assert (left["role"], left["present"]) == ("applicant", False), "nobody waits for them to return"
 
 
 class Gone:
