@@ -1,6 +1,6 @@
 """Packages of every published format, kept as they were written: they verify for ever.
 
-A change that breaks one of them breaks what offices and courts hold; it needs a new format version, not a new file here.
+A change that breaks one breaks what offices and courts hold: it needs a new format version, not a new file here.
 """
 
 from __future__ import annotations
