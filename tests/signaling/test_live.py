@@ -169,6 +169,7 @@ async def test_the_last_second_of_a_session_that_ends_while_the_relay_is_away_is
     await call.case.applicant.act("session:stop", {})
     journals = call.case.served.data / "evidence" / call.case.id / call.case.session_id / "journal"
     recorded = {path.stem: path.stat().st_size for path in journals.iterdir()}
+    assert recorded and min(recorded.values()) > 0, "without a journal there is nothing to recover"
     async with asyncio.timeout(20):
         while await attested_bytes(call.case) != recorded:  # noqa: ASYNC110  (another process: nothing to wait on)
             await asyncio.sleep(0.1)

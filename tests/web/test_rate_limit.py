@@ -65,6 +65,9 @@ def test_subjects_and_scopes_do_not_pay_for_each_other(limits):
     spend(limits, 3)
     spend(limits, 3, "two")
     limits.take("other", "one")
+    for spent in ("one", "two"):
+        with pytest.raises(InspectionError):
+            limits.take("login", spent)
 
 
 def test_the_table_is_bounded_and_forgets_the_longest_unused(limits):
@@ -78,4 +81,8 @@ def test_the_table_is_bounded_and_forgets_the_longest_unused(limits):
 def test_a_clock_that_goes_back_refuses_nobody_for_longer(limits, hand):
     spend(limits, 1)
     hand.at_s -= 50.0
-    spend(limits, 1)
+    spend(limits, 2)
+    with pytest.raises(InspectionError):
+        limits.take("login", "one")
+    hand.at_s += 2.0
+    limits.take("login", "one")

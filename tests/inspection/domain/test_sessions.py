@@ -105,6 +105,7 @@ def test_everybody_present_decides_before_a_session_completes():
 def test_whoever_left_keeps_nobody_waiting():
     live = signed_by(a_session().started(NOW).summarised("小结"), FIRST)
     applicant, inspector = people(APPLICANT, FIRST)
+    assert code_of(lambda: live.require_conclusion((applicant, inspector))) == "signature_missing"
     live.require_conclusion((applicant.as_present(False), inspector))
 
 
