@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import logging
-import random
-import socket
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
 import aioice.ice
-import ifaddr
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import CandidatePair, StunProtocol
@@ -25,7 +21,9 @@ from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTrans
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
+from media.candidates import LOOPBACK, described, host_addresses
 from media.config import RelayConfig
+from media.errors import no_media_address, udp_ports_used_up
 from media.guard import (
     MAX_MEDIA_BYTES,
     MAX_WAITING_DATAGRAMS,
@@ -36,11 +34,9 @@ from media.guard import (
     is_stun_request,
     may_be_stun,
 )
+from media.udp_ports import bind_udp
 
 TRIED_VERSIONS = {"aiortc": "1.16", "aioice": "0.13", "pylibsrtp": "1.0"}
-LOOPBACK = "127.0.0.1"
-RECEIVE_BUFFER_BYTES = 1024 * 1024
-PORT_TRIES = 200
 
 logger = logging.getLogger(__name__)
 
@@ -58,23 +54,6 @@ def check_versions() -> None:
         found = version(name)
         if found.split(".")[:2] != tried.split("."):
             raise RuntimeError(f"{name} {found} is installed, the relay was tried with {tried}.x only")
-
-
-def host_addresses(config: RelayConfig) -> list[str]:
-    """IPv4 addresses to listen on, the most useful first."""
-    if config.listen is not None:
-        found = list(config.listen)
-    else:
-        found = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
-        found = [address for address in found if not _is_local_only(address)]
-    if config.loopback and LOOPBACK not in found:
-        found.append(LOOPBACK)
-    return found
-
-
-def _is_local_only(address: str) -> bool:
-    parsed = ipaddress.ip_address(address)
-    return parsed.is_loopback or parsed.is_link_local
 
 
 def gather_loopback_when_alone() -> None:
@@ -170,12 +149,16 @@ class GuardedConnection(Connection):
         self.checks = 0
         self.username_prefix = f"{self.local_username}:".encode()
         self._config = config
+        self._ports_used_up = False
 
     def waiting_datagrams(self) -> int:
         return self._queue.qsize()
 
     async def get_component_candidates(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
-        """Bind our own choice of addresses and ports; `addresses` is aioice's choice and ignored."""
+        """Bind our own choice of addresses and ports; `addresses` is aioice's choice and ignored.
+
+        Raises MediaError where nothing could be bound: udp_ports_used_up, no_media_address.
+        """
         candidates = []
         for index, address in enumerate(host_addresses(self._config)):
             protocol = await self._bind(address)
@@ -193,6 +176,8 @@ class GuardedConnection(Connection):
             )
             self._protocols.append(protocol)
             candidates.append(protocol.local_candidate)
+        if not candidates:
+            raise udp_ports_used_up() if self._ports_used_up else no_media_address()
         return candidates
 
     def check_incoming(self, message: Message, addr: Address, protocol: StunProtocol) -> None:
@@ -213,39 +198,11 @@ class GuardedConnection(Connection):
         try:
             bound = bind_udp(address, self._config.udp_ports)
         except OSError as error:
+            self._ports_used_up |= error.errno == errno.EADDRINUSE
             logger.error("cannot listen on %s: %s", address, error)
             return None
         _, protocol = await loop.create_datagram_endpoint(lambda: GuardedProtocol(self), sock=bound)
         return protocol
-
-
-def bind_udp(address: str, ports: tuple[int, int] | None) -> socket.socket:
-    """A bound, non-blocking UDP socket. Raises OSError where the address is not ours or the range is used up."""
-    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        bound.setblocking(False)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        if ports is None:
-            bound.bind((address, 0))
-        else:
-            _bind_in_range(bound, address, ports)
-    except OSError:
-        bound.close()
-        raise
-    return bound
-
-
-def _bind_in_range(bound: socket.socket, address: str, ports: tuple[int, int]) -> None:
-    first, last = ports
-    choices = random.sample(range(first, last + 1), min(PORT_TRIES, last - first + 1))
-    for port in choices:
-        try:
-            bound.bind((address, port))
-            return
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-    raise OSError(errno.EADDRINUSE, "every UDP port that was tried in the configured range is taken")
 
 
 class GuardedGatherer(RTCIceGatherer):
@@ -255,6 +212,11 @@ class GuardedGatherer(RTCIceGatherer):
         super().__init__(iceServers=[])
         self.connection = GuardedConnection(config)
         self._connection = self.connection
+        self._config = config
+
+    def described(self) -> tuple[tuple[int, str, int], ...]:
+        """(priority, address, port) of each candidate to name; call it after `gather`."""
+        return described(self._config, [(found.ip, found.port) for found in self.getLocalCandidates()])
 
 
 def make_dtls(ice: RTCIceTransport, certificate: RTCCertificate, is_server: bool) -> RTCDtlsTransport:

@@ -11,16 +11,18 @@ from typing import Any
 class RelayConfig:
     """Where the relay listens and what it tolerates.
 
-    listen: IPv4 addresses to bind, None for all of the host's but loopback and link-local.
+    listen: addresses to bind, of either family; None for all of the host's but loopback and link-local.
     loopback: also bind 127.0.0.1 (demo and tests: a browser on the same machine).
-    public_address: put into candidates instead of the bound addresses (1:1 NAT).
+    public_addresses: outer addresses behind 1:1 NAT, `OUTER` or `OUTER/INNER`, named in candidates.
+    offer_private: name the bound addresses besides, for people on the same side of the gateway.
     udp_ports: inclusive range to bind in, None for any port.
     free_space_floor_bytes: free space at which recording stops, so that the ledger can go on.
     """
 
     listen: tuple[str, ...] | None = None
     loopback: bool = False
-    public_address: str | None = None
+    public_addresses: tuple[str, ...] = ()
+    offer_private: bool = True
     udp_ports: tuple[int, int] | None = None
     max_peers_per_session: int = 16
     max_sessions: int = 200
@@ -36,7 +38,7 @@ class RelayConfig:
     def from_json(cls, text: str) -> RelayConfig:
         """Raises TypeError for an unknown setting, ValueError for what is no JSON."""
         fields: dict[str, Any] = json.loads(text)
-        for name in ("listen", "udp_ports"):
+        for name in ("listen", "public_addresses", "udp_ports"):
             if fields.get(name) is not None:
                 fields[name] = tuple(fields[name])
         return cls(**fields)

@@ -59,3 +59,11 @@ def peer_unknown() -> MediaError:
 
 def too_many_peers() -> MediaError:
     return MediaError(Kind.CONFLICT, "too_many_peers", "the session has as many peers as it may have")
+
+
+def udp_ports_used_up() -> MediaError:
+    return MediaError(Kind.UNAVAILABLE, "udp_ports_used_up", "every UDP port of the configured range is taken")
+
+
+def no_media_address() -> MediaError:
+    return MediaError(Kind.UNAVAILABLE, "no_media_address", "no address of this machine could be listened on")

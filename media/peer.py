@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -93,12 +92,12 @@ class Peer(ABC):
         set_controlling(self._gatherer.connection, setup == "actpass")
         await self._gatherer.gather()
         parameters = self._gatherer.getLocalParameters()
-        candidates = tuple(
-            (candidate.priority, self._public(candidate.ip), candidate.port)
-            for candidate in self._gatherer.getLocalCandidates()
-        )
         return LocalTransport(
-            str(parameters.usernameFragment), str(parameters.password), self.local_fingerprint, setup, candidates
+            username=str(parameters.usernameFragment),
+            password=str(parameters.password),
+            fingerprint=self.local_fingerprint,
+            setup=setup,
+            candidates=self._gatherer.described(),
         )
 
     def start(self, remote: RemoteTransport) -> None:
@@ -212,8 +211,3 @@ class Peer(ABC):
 
     def _take_route(self, transport: asyncio.DatagramTransport, address: Address) -> None:
         self._sendto, self._address = transport.sendto, address
-
-    def _public(self, address: str) -> str:
-        if self._config.public_address is None or ipaddress.ip_address(address).is_loopback:
-            return address
-        return self._config.public_address

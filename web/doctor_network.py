@@ -47,11 +47,17 @@ def check_udp_ports(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def check_public_address(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Sends itself a datagram by the public address."""
-    address = settings.public_address
-    if address is None:
+    """Sends itself a datagram by each public address."""
+    if not settings.outer_addresses:
         yield "ok", "none set: phones must reach this machine's own addresses"
         return
+    for address in settings.outer_addresses:
+        yield from _check_outer(address, settings)
+    if settings.udp_ports is None:
+        yield "BAD", "a gateway can only forward a fixed range: set --udp-ports as well"
+
+
+def _check_outer(address: str, settings: Settings) -> Iterator[tuple[str, str]]:
     is_own = address in lan_addresses()
     came_back = comes_back(address)
     if is_own and not came_back:
@@ -63,8 +69,6 @@ def check_public_address(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "note", f"forwards UDP {_range_words(settings)} (many gateways do not send it back inside; try outside)"
     if ipaddress.ip_address(address).is_private and not is_own:
         yield "note", f"{address} is a private address: reachable inside your network only"
-    if settings.udp_ports is None:
-        yield "BAD", "a gateway can only forward a fixed range: set --udp-ports as well"
 
 
 def comes_back(address: str) -> bool:

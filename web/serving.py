@@ -57,8 +57,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
         return None
     if settings.tls_cert is not None and settings.tls_key is not None:
         return server_context(settings.tls_cert, settings.tls_key)
-    more = (settings.public_address,) if settings.public_address else ()
-    return local_context(settings.data.resolve() / "tls", more)
+    return local_context(settings.data.resolve() / "tls", settings.outer_addresses)
 
 
 @asynccontextmanager

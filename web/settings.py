@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from inspection.domain.errors import InspectionError
 from inspection.services.ports import OfficeRules
+from media.candidates import split_public
 from media.config import RelayConfig
 from media.stills_port import StillsConfig
 from web.lan import lan_addresses
@@ -61,7 +62,8 @@ class Settings(BaseSettings):
     behind_proxy: bool = False
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     public_url: str | None = None
-    public_address: str | None = None
+    public_address: Annotated[tuple[str, ...], NoDecode] = ()
+    offer_private: bool = True
     udp_ports: Annotated[tuple[int, int] | None, NoDecode] = None
     relay_loopback: bool | None = None
     ice_servers: tuple[dict[str, Any], ...] = ()
@@ -81,10 +83,16 @@ class Settings(BaseSettings):
         loopback = self.relay_loopback if self.relay_loopback is not None else not lan_addresses()
         return RelayConfig(
             loopback=loopback,
-            public_address=self.public_address,
+            public_addresses=self.public_address,
+            offer_private=self.offer_private,
             udp_ports=self.udp_ports,
             free_space_floor_bytes=self.free_space_floor_bytes,
         )
+
+    @property
+    def outer_addresses(self) -> tuple[str, ...]:
+        """The addresses of `public_address`, without what each stands for."""
+        return tuple(split_public(text)[0] for text in self.public_address)
 
     @property
     def stills_config(self) -> StillsConfig:
@@ -134,12 +142,13 @@ class Settings(BaseSettings):
             raise ValueError("a range from 1024 to 65535, the lower port first")
         return low, high
 
-    @field_validator("public_address")
+    @field_validator("public_address", mode="before")
     @classmethod
-    def _literal_address(cls, value: str | None) -> str | None:
-        if value is not None:
-            ip_address(value)
-        return value
+    def _literal_addresses(cls, value: Any) -> Any:
+        """`OUTER`, or `OUTER/INNER` where the machine has several, by commas."""
+        parts = value.split(",") if isinstance(value, str) else value
+        pairs = [split_public(part) for part in parts if part.strip()]
+        return tuple(outer if inner is None else f"{outer}/{inner}" for outer, inner in pairs)
 
     @field_validator("public_url")
     @classmethod

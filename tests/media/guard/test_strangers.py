@@ -27,7 +27,7 @@ STUN_REQUEST = bytes.fromhex("000100002112a442") + b"stranger-id0"
 
 
 def candidates(sdp: str) -> list[tuple[str, int]]:
-    return [(host, int(port)) for host, port in re.findall(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+)", sdp)]
+    return [(host, int(port)) for host, port in re.findall(r"a=candidate:\S+ 1 udp \d+ ([0-9.]+) (\d+)", sdp)]
 
 
 def noise(seed: int) -> list[bytes]:

@@ -127,7 +127,7 @@ async def test_a_participant_has_one_receiving_connection(owned: OwnedRelay, tmp
 
 
 def test_settings_travel_as_json() -> None:
-    config = RelayConfig(listen=("192.0.2.1",), public_address="198.51.100.1", udp_ports=(1, 2))
+    config = RelayConfig(listen=("192.0.2.1",), public_addresses=("198.51.100.1",), udp_ports=(1, 2))
     assert RelayConfig.from_json(config.to_json()) == config
     with pytest.raises(TypeError):
         RelayConfig.from_json(json.dumps({"surprise": 1}))
