@@ -9,12 +9,16 @@ SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
 NACK_FORMAT = 1
 PLI_FORMAT, FIR_FORMAT, APPLICATION_FORMAT = 1, 4, 15
 CNAME = 1
+#: Members of a compound and sequence numbers of one NACK that anybody has a use for; what is longer costs us only time.
+MAX_MEMBERS = 32
+MAX_NACKED = 512
 #: Seconds between 1900 (NTP) and 1970 (unix).
 NTP_EPOCH_S = 2_208_988_800
 
 HEAD = struct.Struct("!BBH")
 REPORT = struct.Struct("!IIIIII")
 SENDER_INFO = struct.Struct("!IQIII")
+ONE_WORD = struct.Struct("!I")
 TWO_WORDS = struct.Struct("!II")
 NACK_ITEM = struct.Struct("!HH")
 
@@ -67,10 +71,13 @@ Feedback = SenderReport | ReceiverReport | Nack | KeyframeRequest | Remb | Bye
 
 
 def parse_compound(data: bytes) -> list[Feedback]:
-    """What is understood of a compound packet. Raises ValueError where a member lies about its length."""
+    """What is understood of a compound packet. Raises ValueError where a member lies about its length or its counts."""
     found: list[Feedback] = []
-    at = 0
+    at = members = 0
     while at < len(data):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise ValueError("RTCP compound of too many packets")
         if at + 4 > len(data) or data[at] >> 6 != 2:
             raise ValueError("no RTCP packet")
         first, kind, words = HEAD.unpack_from(data, at)
@@ -90,8 +97,11 @@ def _parse_one(count: int, kind: int, body: bytes) -> Feedback | None:
             ssrc, ntp, rtp, packets, octets = SENDER_INFO.unpack_from(body)
             return SenderReport(ssrc, ntp, rtp, packets, octets, _reports(body, SENDER_INFO.size, count))
         if kind == RR:
-            return ReceiverReport(int.from_bytes(body[:4], "big"), _reports(body, 4, count))
+            (ssrc,) = ONE_WORD.unpack_from(body)
+            return ReceiverReport(ssrc, _reports(body, 4, count))
         if kind == BYE:
+            if len(body) < count * 4:
+                raise ValueError("BYE names fewer sources than it says")
             return Bye([value for (value,) in struct.iter_unpack("!I", body[: count * 4])])
         if kind == RTPFB and count == NACK_FORMAT:
             return _parse_nack(body)
@@ -113,8 +123,10 @@ def _reports(body: bytes, at: int, count: int) -> list[Report]:
 
 def _parse_nack(body: bytes) -> Nack:
     _, media_ssrc = TWO_WORDS.unpack_from(body)
-    sequences = []
+    sequences: list[int] = []
     for base, mask in NACK_ITEM.iter_unpack(body[8:]):
+        if len(sequences) >= MAX_NACKED:
+            break
         sequences.append(base)
         sequences += [(base + bit + 1) & 0xFFFF for bit in range(16) if mask >> bit & 1]
     return Nack(media_ssrc, sequences)

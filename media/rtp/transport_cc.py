@@ -15,6 +15,9 @@ NOT_RECEIVED, SMALL_DELTA, LARGE_DELTA = 0, 1, 2
 MAX_RUN = 0x1FFF
 #: A feedback message describes at most this many packets; a longer silence of the sequence starts anew.
 MAX_STATUSES = 512
+#: One round of feedback names at most so many missing packets: a sender whose numbers leap would cost us time for
+#: nothing.
+MAX_MISSING_PER_ROUND = 2048
 #: How far back a reordered packet is still reported.
 MAX_REORDER = 256
 
@@ -69,12 +72,15 @@ def split_runs(first: int, received: list[int], arrivals: dict[int, int]) -> lis
     runs: list[tuple[int, list[int | None]]] = []
     times: list[int | None] = []
     previous_us = arrivals[received[0]]
+    may_miss = MAX_MISSING_PER_ROUND
     for sequence in received:
         missing = sequence - first - len(times)
         far = abs(arrivals[sequence] - previous_us) > 8_000_000
-        if times and (len(times) + missing >= MAX_STATUSES or far):
+        if times and (len(times) + missing >= MAX_STATUSES or far or missing > may_miss):
             runs.append((first, times))
-            first, times, missing = (first + len(times), [], missing) if missing < MAX_STATUSES else (sequence, [], 0)
+            named = missing < MAX_STATUSES and missing <= may_miss
+            first, times, missing = (first + len(times), [], missing) if named else (sequence, [], 0)
+        may_miss -= missing
         times += [None] * missing
         times.append(arrivals[sequence])
         previous_us = arrivals[sequence]

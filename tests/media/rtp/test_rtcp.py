@@ -86,3 +86,45 @@ def test_no_body_behind_a_right_header_does_either(body: bytes, kind: int, count
         rtcp.parse_compound(bytes([0x80 | count, kind]) + (len(body) // 4).to_bytes(2, "big") + body)
     except ValueError:
         return
+
+
+LYING = {
+    "sender report of 31 blocks that are not there": bytes.fromhex("9fc80006") + bytes(24),
+    "receiver report without a sender": bytes.fromhex("80c90000"),
+    "receiver report of one block that is cut off": bytes.fromhex("81c90005") + bytes(20),
+    "BYE of 31 sources that are not there": bytes.fromhex("9fcb0001") + bytes(4),
+    "NACK without its sources": bytes.fromhex("81cd0001") + bytes(4),
+    "NACK that ends within an item": bytes.fromhex("81cd0002") + bytes(8) + b"\x00",
+    "length beyond the datagram": bytes.fromhex("81cdffff") + bytes(8),
+    "version 1": bytes.fromhex("41cd0002") + bytes(8),
+    "FIR that ends within an item": bytes.fromhex("84ce0003") + bytes(12),
+    "a hundred empty members": bytes.fromhex("80cc0000") * 100,
+}
+
+
+@pytest.mark.parametrize("compound", LYING.values(), ids=list(LYING))
+def test_a_compound_that_lies_is_refused_whole(compound: bytes) -> None:
+    with pytest.raises(ValueError):
+        rtcp.parse_compound(compound)
+
+
+def test_a_remb_that_counts_more_sources_than_it_has_names_those_it_has() -> None:
+    message = bytearray(rtcp.build_remb(1, 1000, [7, 8]))
+    message[16] = 255
+    (remb,) = rtcp.parse_compound(bytes(message))
+    assert remb == rtcp.Remb(1000, [7, 8])
+
+
+def test_a_nack_of_thousands_is_cut_to_what_a_history_holds() -> None:
+    body = rtcp.TWO_WORDS.pack(1, 2) + b"".join(rtcp.NACK_ITEM.pack(n * 17, 0xFFFF) for n in range(300))
+    (nack,) = rtcp.parse_compound(rtcp.HEAD.pack(0x81, 205, len(body) // 4) + body)
+    assert isinstance(nack, rtcp.Nack)
+    assert rtcp.MAX_NACKED <= len(nack.sequences) < rtcp.MAX_NACKED + 17
+
+
+@given(st.binary(max_size=200))
+def test_whatever_comes_is_read_or_refused_by_value(data: bytes) -> None:
+    try:
+        rtcp.parse_compound(data)
+    except ValueError:
+        pass

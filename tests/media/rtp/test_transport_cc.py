@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.rtp.transport_cc import MAX_STATUSES, TransportCcRecorder, build_feedback, pack_chunks
+from media.rtp.transport_cc import (
+    MAX_MISSING_PER_ROUND,
+    MAX_STATUSES,
+    TransportCcRecorder,
+    build_feedback,
+    pack_chunks,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -108,3 +114,12 @@ def test_a_packet_that_comes_late_is_told_after_all() -> None:
     recorder.receive(5, 9500)
     first, arrivals, _ = decode(recorder.take_feedback(1, 2)[0])
     assert first == 3 and arrivals[3] is not None and arrivals[5] is not None
+
+
+def test_numbers_that_leap_cost_no_more_than_a_round_may() -> None:
+    recorder = TransportCcRecorder()
+    for index in range(200):
+        recorder.receive(index * 511 & 0xFFFF, 1_000 * index)
+    messages = recorder.take_feedback(1, 2)
+    counted = sum(int.from_bytes(message[14:16], "big") for message in messages)
+    assert 200 <= counted <= MAX_MISSING_PER_ROUND + 200
