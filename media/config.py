@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from media.sdp_formats import VIDEO_CODECS
+
 
 @dataclass(frozen=True, slots=True)
 class RelayConfig:
@@ -17,6 +19,7 @@ class RelayConfig:
     offer_private: name the bound addresses besides, for people on the same side of the gateway.
     udp_ports: inclusive range to bind in, None for any port.
     free_space_floor_bytes: free space at which recording stops, so that the ledger can go on.
+    video_codecs: what senders are asked to use, the most wanted first; a codec that is not named is not taken.
     """
 
     listen: tuple[str, ...] | None = None
@@ -30,6 +33,7 @@ class RelayConfig:
     ice_deadline_s: float = 15.0
     dtls_deadline_s: float = 10.0
     free_space_floor_bytes: int = 256 * 1024 * 1024
+    video_codecs: tuple[str, ...] = VIDEO_CODECS
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -38,7 +42,7 @@ class RelayConfig:
     def from_json(cls, text: str) -> RelayConfig:
         """Raises TypeError for an unknown setting, ValueError for what is no JSON."""
         fields: dict[str, Any] = json.loads(text)
-        for name in ("listen", "public_addresses", "udp_ports"):
+        for name in ("listen", "public_addresses", "udp_ports", "video_codecs"):
             if fields.get(name) is not None:
                 fields[name] = tuple(fields[name])
         return cls(**fields)

@@ -7,6 +7,7 @@ from typing import Any
 
 from media.config import RelayConfig
 from media.down_slot import DownSlot
+from media.events import TrackKind
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.relay_clock import RelayClock
 from media.rtp.rtcp import KeyframeRequest, Nack, ReceiverReport, Remb, parse_compound
@@ -91,6 +92,11 @@ class DownPeer(Peer):
             "slots": [slot.stats() for slot in self.slots],
             "guard": self.guard_counters,
         }
+
+    def take_refusals(self) -> list[tuple[TrackKind, str]]:
+        """(kind, codec) of streams that this receiver turned out to have no codec for, each once."""
+        found = [(slot.kind, codec) for slot in self.slots if (codec := slot.take_refusal()) is not None]
+        return found
 
     def _free_voice(self) -> DownSlot | None:
         """A voice slot that was nobody's yet, else one whose owner is away."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from media.events import TrackKind
 from media.rtp.header import HEADER, HEADER_WITH_EXTENSION, ONE_WORD_EXTENSION
 from media.rtp.rewrite import Continuity
 from media.rtp.rtcp import SenderReport, build_sdes, build_sender_report, ntp_from_unix_us
 from media.rtp.rtx import wrap_rtx
-from media.sdp import ABS_SEND_TIME_ID, CLOCK_RATES, OPUS_TYPE, RTX_TYPE, VP8_TYPE, DownAnswerSection, DownSection
+from media.sdp import ABS_SEND_TIME_ID, CLOCK_RATES, DownAnswerSection, DownSection
+from media.sdp_formats import OFFERED
 from media.up_track import UpTrack
 
 #: Packets kept for retransmission; powers of two. Video at 2.5 Mb/s fills its own in about two seconds.
@@ -33,9 +35,12 @@ class DownSlot:
         self._continuity = Continuity(CLOCK_RATES[section.kind])
         self._rebase = True
         self._abs_send_time = False
-        self._rtx = False
         self._enabled = False
-        self._payload_type = VP8_TYPE if section.kind == "video" else OPUS_TYPE
+        self._payload_type = 0
+        self._types: dict[str, int] = {}
+        self._rtx_types: dict[int, int] = {}
+        self.refused_codec: str | None = None
+        self._refusal_told: str | None = None
         size = HISTORY_PACKETS[section.kind]
         self._history: list[bytes] = [b""] * size
         self._mask = size - 1
@@ -44,13 +49,25 @@ class DownSlot:
         self._send_media = send_media
         self._send_control = send_control
 
+    @property
+    def kind(self) -> TrackKind:
+        return "video" if self.section.kind == "video" else "audio"
+
     def accept(self, answer: DownAnswerSection) -> None:
         self._enabled = answer.accepted
-        self._rtx = answer.rtx
+        offered = [each for each in OFFERED[self.section.kind] if each.codec in answer.codecs]
+        self._types = {each.codec: each.payload_type for each in offered}
+        self._rtx_types = {
+            each.payload_type: each.rtx_type
+            for each in offered
+            if answer.codecs[each.codec] and each.rtx_type is not None
+        }
         self._abs_send_time = answer.abs_send_time
 
     def connect(self, source: UpTrack, now_us: int) -> None:
         """Carry this source from now on."""
+        if not self._enabled:
+            self.refused_codec = source.format.codec
         if self.source is source or not self._enabled:
             return
         self.disconnect(now_us)
@@ -77,6 +94,8 @@ class DownSlot:
         """Hot path: pass on one packet of the source."""
         continuity = self._continuity
         if self._rebase:
+            if not self._take_codec():
+                return
             self._rebase = False
             continuity.rebase(sequence, timestamp, now_us)
         elif sequence < continuity.first_sequence:
@@ -101,6 +120,13 @@ class DownSlot:
         self.packets += 1
         self.octets += len(packet) - offset
         self._send_media(out)
+
+    def take_refusal(self) -> str | None:
+        """The codec that this receiver has not, once for each."""
+        if self.refused_codec == self._refusal_told:
+            return None
+        self._refusal_told = self.refused_codec
+        return self.refused_codec
 
     def resend(self, sequences: list[int]) -> None:
         """Answer a NACK: as RTX where it was negotiated, else the same bytes again."""
@@ -131,11 +157,20 @@ class DownSlot:
             "bytes": self.octets,
             "resent": self.resent,
             "not_in_history": self.not_in_history,
+            "refused_codec": self.refused_codec or "",
         }
 
+    def _take_codec(self) -> bool:
+        """The source goes on, maybe in another codec. False where this receiver has none for it: nothing is passed."""
+        codec = self.source.format.codec if self.source is not None else ""
+        self._payload_type = self._types.get(codec, 0)
+        self.refused_codec = None if self._payload_type else codec
+        return self.refused_codec is None
+
     def _send_again(self, packet: bytes) -> None:
-        if self._rtx and self.section.rtx_ssrc is not None:
-            self._send_media(wrap_rtx(packet, self.section.rtx_ssrc, RTX_TYPE, self._rtx_sequence))
+        rtx_type = self._rtx_types.get(packet[1] & 127)
+        if rtx_type is not None and self.section.rtx_ssrc is not None:
+            self._send_media(wrap_rtx(packet, self.section.rtx_ssrc, rtx_type, self._rtx_sequence))
             self._rtx_sequence += 1
         else:
             self._send_media(packet)

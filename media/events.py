@@ -12,7 +12,7 @@ Direction = Literal["up", "down"]
 Role = Literal["applicant", "inspector"]
 TrackKind = Literal["audio", "video"]
 LostCause = Literal["closed", "silent", "ice_failed", "dtls_failed", "error"]
-GapCause = Literal["loss", "silent", "reconnect", "muted", "paused", "disk"]
+GapCause = Literal["loss", "freeze", "silent", "reconnect", "muted", "paused", "camera", "disk"]
 TroubleCause = Literal["disk_full", "io_error"]
 
 
@@ -37,6 +37,17 @@ class PeerLost:
     participant_id: str
     direction: Direction
     cause: LostCause
+
+
+@dataclass(frozen=True, slots=True)
+class CodecRefused:
+    """A receiver cannot take the codec of what it should get; nothing of that is passed on to it."""
+
+    session_id: str
+    peer_id: str
+    participant_id: str
+    kind: TrackKind
+    codec: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,13 @@ class SegmentClosed:
 
 @dataclass(frozen=True, slots=True)
 class GapDetected:
-    """Something is missing between two times. `track_id` is None where the whole participant was away."""
+    """One outage, told when it is over. `track_id` is None where it is not about one track, `participant_id` is empty
+    where it is about the session (`disk`).
+
+    loss: packets nobody repaired, at most one event a second and track. freeze: no complete frame while connected.
+    silent, reconnect: the participant was away, or another connection took over. muted, paused, camera: declared by
+    the page (`camera`: another one is being opened). disk: arrived, and could not be written.
+    """
 
     session_id: str
     track_id: str | None
@@ -117,6 +134,15 @@ class RecordingResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStepped:
+    """The server's clock was set, by `step_us` (negative: back); `at_us` is the new time."""
+
+    session_id: str
+    at_us: int
+    step_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class RelayRestarted:
     """The relay was started anew: no session is open in it."""
 
@@ -126,12 +152,14 @@ class RelayRestarted:
 RelayEvent = (
     PeerConnected
     | PeerLost
+    | CodecRefused
     | TrackStarted
     | TrackEnded
     | SegmentClosed
     | GapDetected
     | RecordingTrouble
     | RecordingResumed
+    | ClockStepped
     | RelayRestarted
 )
 
@@ -140,12 +168,14 @@ EVENT_TYPES: dict[str, type[RelayEvent]] = {
     for event_type in (
         PeerConnected,
         PeerLost,
+        CodecRefused,
         TrackStarted,
         TrackEnded,
         SegmentClosed,
         GapDetected,
         RecordingTrouble,
         RecordingResumed,
+        ClockStepped,
         RelayRestarted,
     )
 }

@@ -26,8 +26,6 @@ from media.up_track import UpTrack
 
 logger = logging.getLogger(__name__)
 
-CODECS = {"video": "VP8", "audio": "opus"}
-
 OpenJournal = Callable[[Path, JournalHeader, JournalListener], JournalWriter]
 
 
@@ -61,6 +59,7 @@ class TrackRecorder:
         if journal is None:
             return
         end = await journal.aclose()
+        self._session.count_unwritten(end.lost_packets)
         self._session.emit(TrackEnded(self._session.session_id, self.track_id, end.ended_us, end.bytes, end.sha256))
 
     def _open(self, arrival_us: int) -> JournalWriter:
@@ -72,7 +71,7 @@ class TrackRecorder:
             self.participant_id,
             self._role,
             kind,
-            CODECS[kind],
+            self._track.format.codec,
             section.clock_rate,
             self._track.ssrc,
             f"journal/{self.track_id}.ytj",
@@ -86,7 +85,7 @@ class TrackRecorder:
             kind,
             started.codec,
             started.clock_rate,
-            section.payload_type,
+            self._track.payload_type,
             started.ssrc,
             arrival_us,
         )
@@ -114,7 +113,10 @@ class SessionRecorder:
         self._tracks: dict[UpTrack, TrackRecorder] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._troubled: set[str] = set()
-        self._participants: dict[str, str] = {}
+        #: Tracks that ended in trouble: only another journal that is written shows that it is over.
+        self._ended_troubled = False
+        self._trouble_since_us = 0
+        self._unwritten_packets = 0
 
     def start(self) -> None:
         self.on = True
@@ -122,7 +124,6 @@ class SessionRecorder:
     def follow(self, track: UpTrack, participant_id: str, role: Role) -> TrackRecorder:
         recorder = TrackRecorder(self, track, participant_id, role)
         self._tracks[track] = recorder
-        self._participants[recorder.track_id] = participant_id
         return recorder
 
     def find_track_id(self, track: UpTrack) -> str | None:
@@ -143,6 +144,10 @@ class SessionRecorder:
         for track in list(self._tracks):
             self.end_track(track)
         await asyncio.gather(*self._ending)
+        if self._troubled or self._ended_troubled:
+            self._troubled.clear()
+            self._ended_troubled = False
+            self._tell_unwritten()
 
     async def aclose(self) -> None:
         await self.stop()
@@ -151,33 +156,42 @@ class SessionRecorder:
 
     def segment_closed(self, segment: SegmentClosed) -> None:
         self.emit(segment)
+        if self._ended_troubled and segment.track_id not in self._troubled:
+            self._ended_troubled = False
+            self._resume_if_over()
 
     def journal_trouble(self, trouble: JournalTrouble) -> None:
         """The session's recording is in trouble from the first journal that is to the last."""
-        if not self._troubled:
+        if not self._troubled and not self._ended_troubled:
+            self._trouble_since_us, self._unwritten_packets = trouble.at_us, 0
             self.emit(RecordingTrouble(self.session_id, trouble.cause, trouble.at_us))
         self._troubled.add(trouble.track_id)
 
     def journal_resumed(self, resumed: JournalResumed) -> None:
-        participant_id = self._participants.get(resumed.track_id, "")
-        self.emit(
-            GapDetected(
-                self.session_id,
-                resumed.track_id,
-                participant_id,
-                "disk",
-                resumed.started_us,
-                resumed.ended_us,
-                resumed.packets,
-            )
-        )
+        self.count_unwritten(resumed.packets)
         self._troubled.discard(resumed.track_id)
+        self._ended_troubled = False
+        self._resume_if_over()
+
+    def count_unwritten(self, packets: int) -> None:
+        """Packets that arrived and are in no journal."""
+        self._unwritten_packets += packets
+
+    def _resume_if_over(self) -> None:
         if not self._troubled:
+            self._tell_unwritten()
             self.emit(RecordingResumed(self.session_id, self.clock.wall_us()))
+
+    def _tell_unwritten(self) -> None:
+        """One trouble of the disk is one gap, however many journals it befell."""
+        span = (self._trouble_since_us, max(self._trouble_since_us, self.clock.wall_us()))
+        self.emit(GapDetected(self.session_id, None, "", "disk", *span, self._unwritten_packets))
 
     async def _end(self, recorder: TrackRecorder) -> None:
         try:
             await recorder.aclose()
         except Exception:  # the session closes all the same; recovery attests what is on the disk
-            self._troubled.discard(recorder.track_id)
             logger.exception("journal of track %s did not close in order", recorder.track_id)
+        if recorder.track_id in self._troubled:
+            self._troubled.discard(recorder.track_id)
+            self._ended_troubled = True

@@ -11,12 +11,12 @@ from typing import Any
 from media.config import RelayConfig
 from media.down_peer import DownPeer
 from media.errors import Kind, MediaError, peer_unknown, too_many_peers
-from media.events import LostCause, PeerConnected, PeerLost, RelayEvent, Role
+from media.events import ClockStepped, CodecRefused, LostCause, PeerConnected, PeerLost, RelayEvent, Role
 from media.mailbox import Mailbox
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.relay_clock import RelayClock
 from media.relay_recorder import OpenJournal, SessionRecorder
-from media.room_gaps import Gaps
+from media.room_gaps import Declared, Gaps
 from media.room_wiring import mute, pause, unwire_receiver, unwire_sender, wire
 from media.sdp import parse_down_answer, parse_up_offer
 from media.sdp_write import write_down_offer, write_up_answer
@@ -78,6 +78,12 @@ class Room:
     async def set_muted(self, participant_id: str, muted: bool) -> None:
         await self._mailbox.post(lambda: self._set_muted(participant_id, muted))
 
+    async def set_device(self, participant_id: str, declared: Declared) -> None:
+        await self._mailbox.post(lambda: self._set_device(participant_id, declared))
+
+    def clock_stepped(self, step_us: int) -> None:
+        self._emit(ClockStepped(self.session_id, self._clock.wall_us(), step_us))
+
     def stats(self) -> dict[str, Any]:
         return {
             "recording": self._recorder.on,
@@ -99,7 +105,7 @@ class Room:
         for participant_id, peer in list(self._waiting.items()):
             if peer.media_us:
                 self._swap(participant_id, peer)
-        self._gaps.tick(self._sources)
+        self._gaps.tick(self._sources, self._recorder.find_track_id, now_us)
 
     def tick_feedback(self) -> None:
         """Every 50 ms."""
@@ -114,6 +120,7 @@ class Room:
                 self._gaps.report_losses(peer, self._recorder.find_track_id, now_us)
             elif isinstance(peer, DownPeer):
                 peer.send_reports(self._clock.wall_us())
+                self._tell_refusals(peer)
             self._watch_silence(peer, now_us)
 
     async def aclose(self) -> None:
@@ -122,6 +129,7 @@ class Room:
             return
         self._closed = True
         await self._mailbox.aclose()
+        self._gaps.close(self._sources, self._recorder.find_track_id)
         peers, self._peers = list(self._peers.values()), {}
         for peer in peers:
             self._unwire(peer)
@@ -143,7 +151,7 @@ class Room:
 
     async def _add_up_peer(self, peer_id: str, participant_id: str, role: Role, sdp: str) -> dict[str, str]:
         self._check_room_for(peer_id)
-        offer = parse_up_offer(sdp)
+        offer = parse_up_offer(sdp, self._config.video_codecs)
         identity = PeerIdentity(self.session_id, peer_id, participant_id, role, "up")
         peer = UpPeer(identity, self._config, self._clock, self._watch(), offer)
         for track in peer.tracks:
@@ -195,6 +203,9 @@ class Room:
         track = peer.find_track("audio") if peer is not None else None
         if track is not None:
             mute(track, muted, self._down_peers(), self._clock.now_us())
+
+    async def _set_device(self, participant_id: str, declared: Declared) -> None:
+        self._gaps.declare(participant_id, declared)
 
     # what peers tell
 
@@ -268,6 +279,11 @@ class Room:
             if source is not None:
                 self._record(source)
 
+    def _tell_refusals(self, peer: DownPeer) -> None:
+        identity = peer.identity
+        for kind, codec in peer.take_refusals():
+            self._emit(CodecRefused(self.session_id, identity.peer_id, identity.participant_id, kind, codec))
+
     # wiring
 
     def _unwire(self, peer: Peer) -> None:
@@ -294,7 +310,7 @@ class Room:
                 del self._waiting[identity.participant_id]
             if self._sources.get(identity.participant_id) is peer:
                 del self._sources[identity.participant_id]
-                self._gaps.leave(peer, cause)
+                self._gaps.leave(peer, cause, self._recorder.find_track_id)
             for track in peer.tracks:
                 track.recorder = None
                 self._recorder.end_track(track)

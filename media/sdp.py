@@ -1,29 +1,28 @@
 """Session descriptions as values: an offer (up) or an answer (down) read. `sdp_write` writes ours.
 
 Parsing is aiortc's; what we need of it is copied into small values. One transport for all (BUNDLE, rtcp-mux), complete
-candidates, VP8 with RTX and Opus only. RFC 8829, RFC 8843, RFC 5888, RFC 4588.
+candidates, VP8 and H.264 with RTX and Opus only. RFC 8829, RFC 8843, RFC 5888, RFC 4588, RFC 6184.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aiortc import RTCDtlsFingerprint
 from aiortc.sdp import MediaDescription, SessionDescription
 
 from media.errors import codec_not_supported, sdp_invalid, sdp_too_large
+from media.sdp_formats import OFFERED, VIDEO_CODECS, PayloadFormat, find_codec, find_formats, find_rtx
 
 MAX_SDP_BYTES = 32 * 1024
 MAX_MEDIA_SECTIONS = 8
 MAX_SSRCS = 8
 TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 ABS_SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-CODEC_BY_KIND = {"video": "video/vp8", "audio": "audio/opus"}
 CLOCK_RATES = {"video": 90_000, "audio": 48_000}
-#: Payload types and header extension id of our down offers.
-VP8_TYPE, RTX_TYPE, OPUS_TYPE = 96, 97, 111
+#: Header extension id of our down offers.
 ABS_SEND_TIME_ID = 3
-OPUS_FORMAT = "minptime=10;useinbandfec=1"
 FINGERPRINT_ALGORITHMS = ("sha-256", "sha-384", "sha-512")
 
 
@@ -54,12 +53,15 @@ class LocalTransport:
 
 @dataclass(frozen=True, slots=True)
 class UpSection:
-    """An m-section of an up offer that we take. `rtx_ssrcs` maps a retransmission's SSRC to the media's."""
+    """An m-section of an up offer that we take.
+
+    `formats`: at least one, the most wanted first; a sender begins with that one and may go on in another.
+    `rtx_ssrcs` maps a retransmission's SSRC to the media's.
+    """
 
     mid: str
     kind: str
-    payload_type: int
-    rtx_type: int | None
+    formats: tuple[PayloadFormat, ...]
     ssrcs: tuple[int, ...]
     rtx_ssrcs: dict[int, int] = field(hash=False)
     transport_cc_id: int | None
@@ -69,6 +71,26 @@ class UpSection:
     @property
     def clock_rate(self) -> int:
         return CLOCK_RATES[self.kind]
+
+    @property
+    def codec(self) -> str:
+        """"VP8", "H264" or "opus": what the sender begins with."""
+        return self.formats[0].codec
+
+    @property
+    def payload_type(self) -> int:
+        return self.formats[0].payload_type
+
+    @property
+    def rtx_type(self) -> int | None:
+        return self.formats[0].rtx_type
+
+    def find_format(self, payload_type: int) -> PayloadFormat | None:
+        return next((each for each in self.formats if each.payload_type == payload_type), None)
+
+    def find_repaired(self, rtx_type: int) -> PayloadFormat | None:
+        """The format whose retransmissions have this payload type."""
+        return next((each for each in self.formats if each.rtx_type == rtx_type), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +127,15 @@ class DownSection:
 
 @dataclass(frozen=True, slots=True)
 class DownAnswerSection:
-    """What the receiver took of a slot."""
+    """What the receiver took of a slot: codecs, and whether with retransmissions. None: it refused the slot."""
 
     mid: str
-    accepted: bool
-    rtx: bool
+    codecs: dict[str, bool] = field(hash=False)
     abs_send_time: bool
+
+    @property
+    def accepted(self) -> bool:
+        return bool(self.codecs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +144,17 @@ class DownAnswer:
     sections: dict[str, DownAnswerSection] = field(hash=False)
 
 
-def parse_up_offer(sdp: str) -> UpOffer:
-    """Raises MediaError: sdp_too_large, sdp_invalid, codec_not_supported."""
+def parse_up_offer(sdp: str, video_codecs: Sequence[str] = VIDEO_CODECS) -> UpOffer:
+    """`video_codecs`: the most wanted first. Raises MediaError: sdp_too_large, sdp_invalid, codec_not_supported."""
     description = _parse(sdp)
     sections: list[UpSection | RefusedSection] = []
     for media in description.media:
         kinds = [section.kind for section in sections if isinstance(section, UpSection)]
-        taken = _up_section(media) if media.kind not in kinds else None
+        taken = _up_section(media, video_codecs) if media.kind not in kinds else None
         sections.append(taken or _refused(media))
     offer = UpOffer(_remote(description, description.media), tuple(sections))
     if not offer.taken:
-        raise codec_not_supported("the offer sends neither VP8 nor Opus")
+        raise codec_not_supported(f"the offer sends neither {' nor '.join(video_codecs)} nor Opus")
     return offer
 
 
@@ -181,11 +206,11 @@ def _is_ice_text(text: str | None, shortest: int) -> bool:
     return text is not None and shortest <= len(text) <= 256 and all(c.isalnum() or c in "+/-_" for c in text)
 
 
-def _up_section(media: MediaDescription) -> UpSection | None:
-    codec = _find_codec(media)
+def _up_section(media: MediaDescription, video_codecs: Sequence[str]) -> UpSection | None:
+    formats = find_formats(media, video_codecs)
+    codec = find_codec(media, formats[0].payload_type) if formats else None
     if codec is None or media.direction not in ("sendonly", "sendrecv", None) or not media.rtcp_mux:
         return None
-    rtx_type = _find_rtx(media, codec.payloadType)
     rtx_ssrcs = {
         int(group.items[1]): int(group.items[0])
         for group in media.ssrc_group
@@ -196,8 +221,7 @@ def _up_section(media: MediaDescription) -> UpSection | None:
     return UpSection(
         mid=media.rtp.muxId,
         kind=media.kind,
-        payload_type=codec.payloadType,
-        rtx_type=rtx_type,
+        formats=formats,
         ssrcs=tuple(item.ssrc for item in media.ssrc[:MAX_SSRCS] if item.ssrc not in rtx_ssrcs),
         rtx_ssrcs=dict(list(rtx_ssrcs.items())[:MAX_SSRCS]),
         transport_cc_id=wide if ("transport-cc", None) in feedback else None,
@@ -206,28 +230,19 @@ def _up_section(media: MediaDescription) -> UpSection | None:
     )
 
 
-def _find_codec(media: MediaDescription):  # type: ignore[no-untyped-def]
-    wanted = CODEC_BY_KIND.get(media.kind)
-    return next((codec for codec in media.rtp.codecs if codec.mimeType.lower() == wanted), None)
-
-
-def _find_rtx(media: MediaDescription, payload_type: int) -> int | None:
-    for codec in media.rtp.codecs:
-        if codec.mimeType.lower() == "video/rtx" and codec.parameters.get("apt") == payload_type:
-            return codec.payloadType
-    return None
-
-
 def _refused(media: MediaDescription) -> RefusedSection:
     return RefusedSection(media.rtp.muxId, media.kind, media.profile, " ".join(str(item) for item in media.fmt))
 
 
 def _answer_section(media: MediaDescription) -> DownAnswerSection:
-    codec = _find_codec(media)
-    accepted = media.port != 0 and codec is not None and media.direction in ("recvonly", "sendrecv")
+    is_open = media.port != 0 and media.direction in ("recvonly", "sendrecv")
+    codecs = {}
+    for offered in OFFERED.get(media.kind, ()) if is_open else ():
+        taken = find_codec(media, offered.payload_type)
+        if taken is not None and taken.mimeType.lower() == f"{media.kind}/{offered.codec.lower()}":
+            codecs[offered.codec] = find_rtx(media, offered.payload_type) == offered.rtx_type is not None
     return DownAnswerSection(
         mid=media.rtp.muxId,
-        accepted=accepted,
-        rtx=codec is not None and _find_rtx(media, codec.payloadType) is not None,
+        codecs=codecs,
         abs_send_time=any(e.uri == ABS_SEND_TIME_URI and e.id == ABS_SEND_TIME_ID for e in media.rtp.headerExtensions),
     )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from media.sdp import (
     ABS_SEND_TIME_ID,
     ABS_SEND_TIME_URI,
-    OPUS_FORMAT,
-    OPUS_TYPE,
-    RTX_TYPE,
     TRANSPORT_CC_URI,
-    VP8_TYPE,
     DownSection,
     LocalTransport,
     RefusedSection,
     UpOffer,
     UpSection,
 )
+from media.sdp_formats import OFFERED, OPUS, PayloadFormat
 
 
 def write_up_answer(offer: UpOffer, local: LocalTransport, origin: int) -> str:
@@ -35,9 +34,8 @@ def write_up_answer(offer: UpOffer, local: LocalTransport, origin: int) -> str:
 
 
 def _up_answer_lines(section: UpSection, local: LocalTransport) -> list[str]:
-    types = [section.payload_type] + ([section.rtx_type] if section.rtx_type is not None else [])
     lines = [
-        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, types))}",
+        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {_types(section.formats)}",
         *transport_lines(local),
         f"a=mid:{section.mid}",
         "a=recvonly",
@@ -50,18 +48,24 @@ def _up_answer_lines(section: UpSection, local: LocalTransport) -> list[str]:
     feedback = ([rate] if rate else []) + (["nack"] if section.nack else [])
     if section.kind == "video":
         feedback += ["nack pli", "ccm fir"]
-    return lines + codec_lines(section.kind, section.payload_type, section.rtx_type, feedback)
+    return lines + format_lines(section.formats, feedback)
 
 
-def codec_lines(kind: str, payload_type: int, rtx_type: int | None, feedback: list[str]) -> list[str]:
-    if kind == "audio":
-        lines = [f"a=rtpmap:{payload_type} opus/48000/2", f"a=fmtp:{payload_type} {OPUS_FORMAT}"]
-    else:
-        lines = [f"a=rtpmap:{payload_type} VP8/90000"]
-    lines += [f"a=rtcp-fb:{payload_type} {item}" for item in feedback]
-    if rtx_type is not None:
-        lines += [f"a=rtpmap:{rtx_type} rtx/90000", f"a=fmtp:{rtx_type} apt={payload_type}"]
+def format_lines(formats: Sequence[PayloadFormat], feedback: list[str]) -> list[str]:
+    """What names the payload types of a section."""
+    lines: list[str] = []
+    for each in formats:
+        rate = "48000/2" if each.codec == OPUS else "90000"
+        lines.append(f"a=rtpmap:{each.payload_type} {each.codec}/{rate}")
+        lines += [f"a=fmtp:{each.payload_type} {each.parameters}"] if each.parameters else []
+        lines += [f"a=rtcp-fb:{each.payload_type} {item}" for item in feedback]
+        if each.rtx_type is not None:
+            lines += [f"a=rtpmap:{each.rtx_type} rtx/90000", f"a=fmtp:{each.rtx_type} apt={each.payload_type}"]
     return lines
+
+
+def _types(formats: Sequence[PayloadFormat]) -> str:
+    return " ".join(str(number) for each in formats for number in each.types)
 
 
 def write_down_offer(sections: list[DownSection], local: LocalTransport, origin: int) -> str:
@@ -74,10 +78,10 @@ def write_down_offer(sections: list[DownSection], local: LocalTransport, origin:
 
 def _down_offer_lines(section: DownSection, local: LocalTransport) -> list[str]:
     video = section.kind == "video"
-    types = f"{VP8_TYPE} {RTX_TYPE}" if video else f"{OPUS_TYPE}"
+    formats = OFFERED[section.kind]
     track = f"{section.stream}-{section.kind}"
     lines = [
-        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {types}",
+        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {_types(formats)}",
         *transport_lines(local),
         f"a=mid:{section.mid}",
         "a=sendonly",
@@ -86,11 +90,9 @@ def _down_offer_lines(section: DownSection, local: LocalTransport) -> list[str]:
         f"a=msid:{section.stream} {track}",
         f"a=extmap:{ABS_SEND_TIME_ID} {ABS_SEND_TIME_URI}",
     ]
+    lines += format_lines(formats, ["goog-remb", "nack", "nack pli", "ccm fir"] if video else ["nack"])
     if video:
-        lines += codec_lines("video", VP8_TYPE, RTX_TYPE, ["goog-remb", "nack", "nack pli", "ccm fir"])
         lines.append(f"a=ssrc-group:FID {section.ssrc} {section.rtx_ssrc}")
-    else:
-        lines += codec_lines("audio", OPUS_TYPE, None, ["nack"])
     for ssrc in (section.ssrc, section.rtx_ssrc):
         if ssrc is not None:
             lines += [f"a=ssrc:{ssrc} cname:{section.cname}", f"a=ssrc:{ssrc} msid:{section.stream} {track}"]

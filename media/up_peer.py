@@ -32,6 +32,7 @@ class UpPeer(Peer):
         source_clock = SourceClock()
         self.tracks = [UpTrack(section, self.relay_ssrc, source_clock, self.send_control) for section in offer.taken]
         self.media_us = 0
+        self.unexpected_types = 0
         self._by_ssrc: dict[int, UpTrack] = {}
         self._rtx: dict[int, UpTrack] = {}
         self._wide = TransportCcRecorder()
@@ -60,11 +61,16 @@ class UpPeer(Peer):
             if first & 16 and self._wide_id is not None:
                 self._note_transport_sequence(packet, 12 + ((first & 15) << 2), now_us)
         track = self._by_ssrc.get(ssrc)
-        if track is not None:
+        if track is not None and second & 127 == track.payload_type:
             self.media_us = now_us
             track.receive(
                 packet, first, second & 0x80, sequence, timestamp, offset, now_us, now_us + self.clock.wall_offset_us
             )
+        elif track is not None:
+            if track.switch_codec(second & 127, sequence):
+                self._route_learned(packet, ssrc, now_us)
+            else:
+                self.unexpected_types += 1
         elif ssrc in self._rtx:
             self._take_repair(self._rtx[ssrc], packet, now_us)
         elif self._learn(ssrc, second & 127):
@@ -93,6 +99,7 @@ class UpPeer(Peer):
     def stats(self) -> dict[str, Any]:
         return {
             "transport_cc": self._wide_id is not None,
+            "unexpected_types": self.unexpected_types,
             "tracks": [track.stats() for track in self.tracks],
             "guard": self.guard_counters,
         }
@@ -107,7 +114,10 @@ class UpPeer(Peer):
             self._wide.receive(value[0] << 8 | value[1], now_us)
 
     def _take_repair(self, track: UpTrack, packet: bytes, now_us: int) -> None:
-        original = unwrap_rtx(packet, track.ssrc, track.section.payload_type)
+        if packet[1] & 127 != track.format.rtx_type:
+            self.unexpected_types += 1
+            return
+        original = unwrap_rtx(packet, track.ssrc, track.payload_type)
         if original is not None and track.ssrc and track.losses.received:
             first, second, sequence, timestamp, _ = HEADER.unpack_from(original)
             track.receive(
@@ -145,12 +155,12 @@ class UpPeer(Peer):
         if len(self._by_ssrc) + len(self._rtx) >= 2 * MAX_SSRCS:
             return False
         for track in self.tracks:
-            if payload_type == track.section.payload_type:
+            if track.section.find_format(payload_type) is not None:
                 self._by_ssrc.pop(track.ssrc, None)
-                track.adopt(ssrc)
+                track.adopt(ssrc, payload_type)
                 self._by_ssrc[ssrc] = track
                 return True
-            if payload_type == track.section.rtx_type:
+            if track.section.find_repaired(payload_type) is not None:
                 self._rtx[ssrc] = track
                 return True
         return False

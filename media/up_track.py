@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from media.rtp.h264 import begins_h264_keyframe
 from media.rtp.header import abs_send_time
 from media.rtp.keyframe import KeyframeRequester, begins_vp8_keyframe
 from media.rtp.loss import DUPLICATE, LossRun, LossTracker
 from media.rtp.reports import ReceptionStats, SourceClock, StreamClock
 from media.rtp.rtcp import Report, SenderReport, build_nack, build_pli
 from media.sdp import UpSection
+from media.sdp_formats import H264, PayloadFormat
 
 GAP_WINDOW_US = 1_000_000
 
@@ -35,6 +37,7 @@ class UpTrack:
         self.section = section
         self.kind = section.kind
         self.ssrc = 0
+        self._set_format(section.formats[0])
         self.losses = LossTracker()
         self.reception = ReceptionStats(section.clock_rate)
         self.stream_clock = StreamClock(section.clock_rate, source_clock)
@@ -47,6 +50,9 @@ class UpTrack:
         self.nacks_sent = 0
         self.keyframe_requests = 0
         self.last_us = 0
+        #: When the last complete frame came that the frames before it allow to decode.
+        self.frame_us = 0
+        self._is_broken = False
         self.last_sequence = 0
         self.last_timestamp = 0
         self.on_source_changed: Callable[[UpTrack], None] | None = None
@@ -56,15 +62,36 @@ class UpTrack:
         self._gap_us = 0
         self._lost_seen = 0
 
-    def adopt(self, ssrc: int) -> None:
+    def adopt(self, ssrc: int, payload_type: int | None = None) -> None:
         """Follow another SSRC: its counters are new, what it is passed on to goes on without a jump."""
+        self._begin(ssrc, self.section.find_format(payload_type or self.payload_type) or self.format)
+
+    def switch_codec(self, payload_type: int, sequence: int) -> bool:
+        """The sender goes on in another codec that was agreed on: as another source. False where it does not.
+
+        What was sent before the switch and arrives after it is late: it may not switch back.
+        """
+        wanted = self.section.find_format(payload_type)
+        if wanted is None or (self.losses.received and (sequence - self.last_sequence) & 0xFFFF > 0x7FFF):
+            return False
+        self._begin(self.ssrc, wanted)
+        return True
+
+    def _begin(self, ssrc: int, payload_format: PayloadFormat) -> None:
         if self.ssrc and self.on_source_changed is not None:
             self.on_source_changed(self)
         self.ssrc = ssrc
+        self._set_format(payload_format)
         self.losses = LossTracker()
         self._lost_seen = 0
+        self._is_broken = False
         self.reception = ReceptionStats(self.section.clock_rate)
         self.stream_clock = StreamClock(self.section.clock_rate, self._source_clock)
+
+    def _set_format(self, payload_format: PayloadFormat) -> None:
+        self.format = payload_format
+        self.payload_type = payload_format.payload_type
+        self.begins_keyframe = begins_h264_keyframe if payload_format.codec == H264 else begins_vp8_keyframe
 
     def receive(
         self,
@@ -90,12 +117,15 @@ class UpTrack:
         if unwrapped == losses.highest:
             self.last_sequence, self.last_timestamp = unwrapped, timestamp
             self.reception.arrive(timestamp, now_us)
+        if marker and not losses.missing and not self._is_broken:
+            self.frame_us = now_us
         if self.muted:
             return
         if self.recorder is not None:
             self.recorder.append(packet, wall_us)
-        if self.keyframes.wanted and begins_vp8_keyframe(packet, offset):
+        if self.keyframes.wanted and self.begins_keyframe(packet, offset):
             self.keyframes.arrived()
+            self._is_broken = False
         if self.forwards:
             sent = abs_send_time(now_us)
             for forward in self.forwards:
@@ -117,6 +147,8 @@ class UpTrack:
             self._ask(now_us)
         if self.losses.lost != self._lost_seen:
             self._lost_seen = self.losses.lost
+            self._is_broken = self.kind == "video"
+        if self._is_broken and not self.keyframes.wanted:
             self.request_keyframe(now_us)
         if self.keyframes.wanted and self.keyframes.due(now_us):
             self._send_pli()
@@ -136,6 +168,7 @@ class UpTrack:
     def stats(self) -> dict[str, int | str]:
         return {
             "kind": self.kind,
+            "codec": self.format.codec,
             "packets": self.packets,
             "bytes": self.bytes,
             "lost": self.losses.lost,

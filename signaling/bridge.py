@@ -112,6 +112,8 @@ class Bridge:
                 await self._connected(session, event)
             case events.PeerLost():
                 await self._live.lose_peer(session, event.peer_id, event.cause)
+            case events.CodecRefused():
+                await self._live.refuse_codec(session, event.peer_id, event.codec)
             case events.TrackStarted():
                 await self._track_started(session, event)
             case events.TrackEnded():

@@ -245,6 +245,14 @@ class LiveSessions:
         if seat is not None and seat.forget_peer(peer_id) and seat.sid is not None:
             await self.outbox.to_sid(seat.actor.role, seat.sid, PeerClosed(peer_id=peer_id, cause=cause))
 
+    async def refuse_codec(self, session: LiveSession, peer_id: str, codec: str) -> None:
+        """A viewer's browser has no decoder for what the sender sends: it is told why it sees nothing."""
+        _log.warning("session %s: peer %s cannot take %s", session.session_id, peer_id, codec)
+        seat = session.seat_of_peer(peer_id)
+        if seat is not None and seat.sid is not None:
+            problem = SessionProblem(code="codec_not_supported", message=f"{codec} is not decoded here")
+            await self.outbox.to_sid(seat.actor.role, seat.sid, problem)
+
     async def relay_restarted(self, recover: Recover, cut_off: Mapping[str, str]) -> None:
         """Every connection is gone: sessions are opened anew, and clients come back by themselves.
 

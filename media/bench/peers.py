@@ -10,9 +10,9 @@ from typing import Any
 from aiortc.sdp import SessionDescription
 
 from media.bench.material import FRAME_RATE, SAMPLES_PER_VOICE_FRAME, Material
+from media.bench.servers import BenchPort
 from media.config import RelayConfig
 from media.peer import Peer, PeerIdentity, PeerWatch
-from media.port import RelayPort
 from media.relay_clock import RelayClock
 from media.rtp.header import HEADER, HEADER_WITH_EXTENSION, ONE_WORD_EXTENSION, payload_offset
 from media.rtp.rtcp import (
@@ -25,9 +25,12 @@ from media.rtp.rtcp import (
     ntp_from_unix_us,
 )
 from media.sdp import TRANSPORT_CC_URI, LocalTransport, UpOffer, parse_down_answer, parse_up_offer
-from media.sdp_write import codec_lines, session_lines, transport_lines, write_up_answer
+from media.sdp_formats import OPUS, OPUS_FORMAT, VP8, PayloadFormat
+from media.sdp_write import format_lines, session_lines, transport_lines, write_up_answer
 
 VIDEO_TYPE, RTX_TYPE, AUDIO_TYPE, WIDE_ID = 96, 97, 111, 4
+VIDEO = PayloadFormat(VP8, VIDEO_TYPE, RTX_TYPE)
+AUDIO = PayloadFormat(OPUS, AUDIO_TYPE, None, OPUS_FORMAT)
 VIDEO_STEP = 90_000 // FRAME_RATE
 SENT_AT = struct.Struct("!Q")
 REMB_BITS_PER_S = 1_500_000
@@ -41,7 +44,7 @@ class LoadPeer(Peer):
     def __init__(self, identity: PeerIdentity) -> None:
         self.is_connected = asyncio.Event()
         watch = PeerWatch(lambda _: self.is_connected.set(), lambda _peer, _cause: None)
-        super().__init__(identity, RelayConfig(), RelayClock(), watch)
+        super().__init__(identity, RelayConfig(listen=("127.0.0.1",)), RelayClock(), watch)
 
     def on_connected(self) -> None:
         """The bench waits for `is_connected`."""
@@ -67,7 +70,7 @@ class LoadSender(LoadPeer):
         self._video_packets = self._audio_packets = 0
         self._playing: list[asyncio.Task[None]] = []
 
-    async def publish(self, port: RelayPort) -> None:
+    async def publish(self, port: BenchPort) -> None:
         identity = self.identity
         local = await self.gather("actpass")
         answer = await port.add_up_peer(
@@ -96,7 +99,7 @@ class LoadSender(LoadPeer):
         lines = session_lines(random.randrange(1 << 62), ["0", "1"])
         for mid, kind, ssrc in (("0", "video", self._video_ssrc), ("1", "audio", self._audio_ssrc)):
             video = kind == "video"
-            types = f"{VIDEO_TYPE} {RTX_TYPE}" if video else f"{AUDIO_TYPE}"
+            types = " ".join(str(number) for number in (VIDEO if video else AUDIO).types)
             feedback = ["transport-cc", "nack", "nack pli", "ccm fir"] if video else ["transport-cc"]
             lines += [
                 f"m={kind} 9 UDP/TLS/RTP/SAVPF {types}",
@@ -106,7 +109,7 @@ class LoadSender(LoadPeer):
                 "a=rtcp-mux",
                 "a=msid:load load",
                 f"a=extmap:{WIDE_ID} {TRANSPORT_CC_URI}",
-                *codec_lines(kind, VIDEO_TYPE if video else AUDIO_TYPE, RTX_TYPE if video else None, feedback),
+                *format_lines([VIDEO if video else AUDIO], feedback),
                 f"a=ssrc:{ssrc} cname:load",
             ]
         return "\r\n".join(lines) + "\r\n"
@@ -177,7 +180,7 @@ class LoadReceiver(LoadPeer):
         self._offer = offer
 
     @classmethod
-    async def subscribe(cls, identity: PeerIdentity, port: RelayPort) -> LoadReceiver:
+    async def subscribe(cls, identity: PeerIdentity, port: BenchPort) -> LoadReceiver:
         described = await port.add_down_peer(
             identity.session_id, identity.peer_id, identity.participant_id, identity.role
         )

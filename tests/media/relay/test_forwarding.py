@@ -14,6 +14,7 @@ from media.rtp.reports import SourceClock
 from media.rtp.rtcp import KeyframeRequest, Nack, SenderReport, ntp_from_unix_us, parse_compound
 from media.rtp.rtx import unwrap_rtx
 from media.sdp import DownAnswerSection, DownSection, UpSection
+from media.sdp_formats import H264_OFFERED, OPUS_OFFERED, VP8_OFFERED, PayloadFormat
 from media.up_track import UpTrack
 
 pytestmark = pytest.mark.unit
@@ -24,7 +25,8 @@ WALL_US = 1_700_000_000_000_000
 
 
 def section(kind: str = "video") -> UpSection:
-    return UpSection("0", kind, 96, 97 if kind == "video" else None, (SSRC,), {}, 4, False, True)
+    formats = (PayloadFormat("VP8", 96, 97), PayloadFormat("H264", 102, 103)) if kind == "video" else (OPUS_OFFERED,)
+    return UpSection("0", kind, formats, (SSRC,), {}, 4, False, True)
 
 
 class Source:
@@ -47,7 +49,8 @@ class Viewer:
         self.control: list[bytes] = []
         described = DownSection("0", kind, "applicant", "applicant@s", OUT_SSRC, OUT_RTX if kind == "video" else None)
         self.slot = DownSlot(described, self.media.append, self.control.append)
-        self.slot.accept(DownAnswerSection("0", True, rtx, abs_send_time))
+        codec = "VP8" if kind == "video" else "opus"
+        self.slot.accept(DownAnswerSection("0", {codec: rtx}, abs_send_time))
 
     def seen(self) -> list[tuple[int, int, bytes]]:
         """(sequence, timestamp, payload) of what was sent on the slot's own SSRC."""
@@ -177,7 +180,7 @@ def test_without_abs_send_time_the_header_is_short() -> None:
 
 def test_a_slot_that_was_refused_carries_nothing() -> None:
     source, viewer = Source(), Viewer()
-    viewer.slot.accept(DownAnswerSection("0", False, False, False))
+    viewer.slot.accept(DownAnswerSection("0", {}, False))
     viewer.slot.connect(source.track, 0)
     source.send(1)
     assert viewer.media == []
@@ -187,7 +190,7 @@ async def test_a_voice_keeps_its_slot_and_a_newcomer_gets_that_of_one_who_is_awa
     watch = PeerWatch(lambda _: None, lambda _peer, _cause: None)
     peer = DownPeer(PeerIdentity("s", "p", "me", "applicant", "down"), RelayConfig(), RelayClock(), watch)
     for slot in peer.slots:
-        slot.accept(DownAnswerSection(slot.section.mid, True, False, False))
+        slot.accept(DownAnswerSection(slot.section.mid, {"VP8": False, "opus": False}, False))
     voices = {name: Source("audio") for name in ("first", "second", "third")}
     taken = {}
     for name, voice in voices.items():
@@ -203,3 +206,35 @@ async def test_a_voice_keeps_its_slot_and_a_newcomer_gets_that_of_one_who_is_awa
     newcomer.connect(Source("audio").track, 0)
     assert peer.slot_for("inspector", "second", "audio") is None
     assert peer.slot_for("inspector", "first", "video") is None
+
+
+def test_a_codec_change_in_mid_call_goes_on_in_the_other_payload_type_without_a_jump() -> None:
+    source, viewer = Source(), Viewer()
+    viewer.slot.accept(DownAnswerSection("0", {"VP8": True, "H264": True}, True))
+    changes: list[str] = []
+    source.track.on_source_changed = lambda track: (changes.append(track.format.codec), viewer.slot.pause(track, 0))[0]
+    viewer.slot.connect(source.track, 0)
+    source.send(7, payload=KEY)
+    assert not source.track.switch_codec(126, 8), "nobody agreed on that type"
+    assert not source.track.switch_codec(102, 6), "what comes late switches nothing"
+    assert source.track.switch_codec(102, 8)
+    source.send(8, payload=b"\x67\x42")
+    assert changes == ["VP8"] and source.track.format.codec == "H264" and source.track.payload_type == 102
+    types = [packet[1] & 127 for packet in viewer.media]
+    sequences = [packet[2] << 8 | packet[3] for packet in viewer.media]
+    assert types == [VP8_OFFERED.payload_type, H264_OFFERED.payload_type] and sequences[1] == sequences[0] + 1
+    viewer.slot.resend(sequences)
+    assert [packet[1] & 127 for packet in viewer.media[2:]] == [VP8_OFFERED.rtx_type, H264_OFFERED.rtx_type]
+
+
+def test_a_receiver_without_the_codec_of_its_source_gets_nothing_and_is_told_once() -> None:
+    source, viewer = Source(), Viewer()
+    viewer.slot.accept(DownAnswerSection("0", {"H264": True}, True))
+    viewer.slot.connect(source.track, 0)
+    source.send(7, payload=KEY)
+    source.send(8)
+    assert viewer.media == [] and viewer.slot.take_refusal() == "VP8" and viewer.slot.take_refusal() is None
+    source.track.switch_codec(102, 9)
+    source.send(9, payload=b"\x67\x42")
+    assert [packet[1] & 127 for packet in viewer.media] == [H264_OFFERED.payload_type]
+    assert viewer.slot.refused_codec is None

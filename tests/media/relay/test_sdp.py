@@ -9,7 +9,15 @@ from aiortc.sdp import SessionDescription
 
 from media.down_peer import plan_slots
 from media.errors import MediaError
-from media.sdp import TRANSPORT_CC_URI, LocalTransport, RefusedSection, parse_down_answer, parse_up_offer
+from media.sdp import (
+    TRANSPORT_CC_URI,
+    LocalTransport,
+    RefusedSection,
+    UpOffer,
+    UpSection,
+    parse_down_answer,
+    parse_up_offer,
+)
 from media.sdp_write import write_down_offer, write_up_answer
 
 pytestmark = pytest.mark.unit
@@ -20,6 +28,47 @@ LOCAL = LocalTransport("abcd", "p" * 22, "sha-256 " + ":".join(["AA"] * 32), "pa
 
 def described(name: str) -> str:
     return (OFFERS / f"{name}.sdp").read_bytes().decode()
+
+
+def without_video(sdp: str) -> str:
+    return sdp.replace("VP8/", "H261/").replace("H264/", "H263/")
+
+
+def video_of(offer: UpOffer) -> UpSection:
+    return next(section for section in offer.taken if section.kind == "video")
+
+
+def test_vp8_comes_first_and_h264_is_agreed_on_beside_it() -> None:
+    section = video_of(parse_up_offer(described("chromium_up")))
+    assert section.codec == "VP8" and [each.codec for each in section.formats] == ["VP8", "H264"]
+    h264 = section.formats[1]
+    assert (h264.payload_type, h264.rtx_type) == (108, 109), "42e01f in mode 1 is preferred to 42001f and 4d001f"
+    assert section.find_format(108) is h264 and section.find_repaired(109) is h264
+    assert section.find_format(114) is None, "packetization mode 0 is not taken"
+
+
+def test_the_office_may_ask_for_h264_first_or_alone() -> None:
+    first = parse_up_offer(described("chromium_up"), ("H264", "VP8"))
+    answer = write_up_answer(first, LOCAL, 5)
+    assert video_of(first).codec == "H264" and "m=video 9 UDP/TLS/RTP/SAVPF 108 109 96 97\r\n" in answer
+    assert "a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n" in answer
+    alone = write_up_answer(parse_up_offer(described("chromium_up"), ("H264",)), LOCAL, 5)
+    assert "VP8" not in alone and "m=video 9 UDP/TLS/RTP/SAVPF 108 109\r\n" in alone
+
+
+@pytest.mark.parametrize(
+    ("level_id", "is_taken"),
+    [
+        ("42e01f", True), ("42001F", True), ("4d001f", True), ("42E034", True),
+        ("640c1f", False), ("42e0", False), ("42e0zz", False),
+    ],
+)  # fmt: skip
+def test_h264_is_taken_in_the_profiles_that_every_browser_decodes(level_id: str, is_taken: bool) -> None:
+    sdp = described("chromium_up").replace("VP8/", "H261/").replace("H264/", "H263/")
+    sdp = sdp.replace("a=rtpmap:108 H263/", "a=rtpmap:108 H264/")
+    sdp = sdp.replace("profile-level-id=42e01f", f"profile-level-id={level_id}")
+    taken = [section.codec for section in parse_up_offer(sdp).taken]
+    assert taken == (["opus", "H264"] if is_taken else ["opus"])
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"])
@@ -53,7 +102,8 @@ def test_the_answer_uses_the_offers_numbers_and_one_transport(browser: str) -> N
 def test_a_browser_takes_every_slot_with_rtx_and_send_times(browser: str) -> None:
     answer = parse_down_answer(described(f"{browser}_down"))
     assert [section.accepted for section in answer.sections.values()] == [True] * 5
-    assert answer.sections["0"].rtx
+    assert answer.sections["0"].codecs == {"VP8": True}
+    assert answer.sections["1"].codecs == {"opus": False}
     assert answer.sections["0"].abs_send_time
     assert answer.remote.setup == "active"
 
@@ -74,7 +124,9 @@ def test_a_down_offer_names_its_streams() -> None:
     offer = write_down_offer(plan_slots("inspector", "session"), LOCAL, 5)
     assert offer.count("a=msid:applicant ") == 2
     assert "a=group:BUNDLE 0 1 2 3 4" in offer
-    assert offer.count("useinbandfec=1") == 4 and offer.count("goog-remb") == 1
+    assert offer.count("useinbandfec=1") == 4 and offer.count("goog-remb") == 2
+    assert "a=rtpmap:98 H264/90000" in offer and "packetization-mode=1;profile-level-id=42e01f" in offer
+    assert "a=fmtp:97 apt=96" in offer and "a=fmtp:99 apt=98" in offer
     SessionDescription.parse(offer)
 
 
@@ -96,7 +148,7 @@ def test_a_second_camera_and_a_data_channel_are_refused_and_the_rest_is_taken() 
         (lambda sdp: "hello", "sdp_invalid"),
         (lambda sdp: sdp + "a=x:" + "y" * 33_000 + "\r\n", "sdp_too_large"),
         (lambda sdp: "\u4e2d" * 12_000, "sdp_too_large"),
-        (lambda sdp: sdp.replace("VP8/", "H261/").replace("opus/", "other/"), "codec_not_supported"),
+        (lambda sdp: without_video(sdp).replace("opus/", "other/"), "codec_not_supported"),
         (lambda sdp: sdp.replace("a=fingerprint:sha-256", "a=fingerprint:md5"), "sdp_invalid"),
         (lambda sdp: sdp.replace("a=ice-ufrag:", "a=ice-ufrag:\t"), "sdp_invalid"),
         (lambda sdp: sdp.replace("a=ice-pwd:", "a=ice-pwd:short a=x:"), "sdp_invalid"),
