@@ -37,6 +37,19 @@ class RelayPort(Protocol):
     async def set_muted(self, session_id: str, participant_id: str, muted: bool) -> None:
         """Stop (or resume) passing on and recording that participant's audio."""
 
+    async def set_device(
+        self,
+        session_id: str,
+        participant_id: str,
+        muted_since_us: int | None = None,
+        paused_since_us: int | None = None,
+        camera_since_us: int | None = None,
+    ) -> None:
+        """What the participant's page says of itself, each since a unix time in microseconds; None: it is not so.
+
+        It explains what is missing (`GapDetected`) and changes nothing in what is passed on or recorded. Idempotent.
+        """
+
     async def session_stats(self, session_id: str) -> dict[str, Any]:
         """Counters per peer and track, see `docs/performance.md`."""
 

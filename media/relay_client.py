@@ -59,6 +59,23 @@ class RelayClient:
         args = {"session_id": session_id, "participant_id": participant_id, "muted": muted}
         await self._call("set_muted", args, CALL_TIMEOUT_S)
 
+    async def set_device(
+        self,
+        session_id: str,
+        participant_id: str,
+        muted_since_us: int | None = None,
+        paused_since_us: int | None = None,
+        camera_since_us: int | None = None,
+    ) -> None:
+        args = {
+            "session_id": session_id,
+            "participant_id": participant_id,
+            "muted_since_us": muted_since_us,
+            "paused_since_us": paused_since_us,
+            "camera_since_us": camera_since_us,
+        }
+        await self._call("set_device", args, CALL_TIMEOUT_S)
+
     async def session_stats(self, session_id: str) -> dict[str, Any]:
         stats = await self._call("session_stats", {"session_id": session_id}, CALL_TIMEOUT_S)
         if not isinstance(stats, dict):

@@ -15,6 +15,7 @@ from media.events import RelayEvent, Role
 from media.relay_clock import RelayClock
 from media.relay_recorder import OpenJournal
 from media.room import Room
+from media.room_gaps import Declared
 
 TICK_S = 0.025
 FEEDBACK_TICKS, SECOND_TICKS = 2, 40
@@ -79,6 +80,17 @@ class Relay:
     async def set_muted(self, session_id: str, participant_id: str, muted: bool) -> None:
         await self._get_room(session_id).set_muted(participant_id, muted)
 
+    async def set_device(
+        self,
+        session_id: str,
+        participant_id: str,
+        muted_since_us: int | None = None,
+        paused_since_us: int | None = None,
+        camera_since_us: int | None = None,
+    ) -> None:
+        declared = Declared(muted_since_us, paused_since_us, camera_since_us)
+        await self._get_room(session_id).set_device(participant_id, declared)
+
     async def session_stats(self, session_id: str) -> dict[str, Any]:
         return self._get_room(session_id).stats()
 
@@ -105,13 +117,20 @@ class Relay:
         self._schedule()
         self._ticks += 1
         if self._ticks % SECOND_TICKS == 0:
-            self._clock.synchronise()
+            self._synchronise()
         now_us = self._clock.now_us()
         for room in self._rooms.values():
             try:
                 self._tick_room(room, now_us)
             except Exception:  # one session's fault must not stop the others' feedback
                 logger.exception("the timer of session %s failed", room.session_id)
+
+    def _synchronise(self) -> None:
+        step_us = self._clock.synchronise()
+        if step_us:
+            logger.warning("the server's clock was set by %d us", step_us)
+            for room in self._rooms.values():
+                room.clock_stepped(step_us)
 
     def _tick_room(self, room: Room, now_us: int) -> None:
         room.tick(now_us)

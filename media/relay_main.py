@@ -30,6 +30,7 @@ CALLS = frozenset(
         "close_peer",
         "close_session",
         "set_muted",
+        "set_device",
         "session_stats",
     }
 )

@@ -1,61 +1,153 @@
-"""What is missing of a session: absences of participants, and packets that nobody will repair any more."""
+"""What is missing of a session, and why: one `GapDetected` for each outage, when it is over.
+
+Losses nobody repaired, a picture that stands still, absences of participants, and what their pages declare.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from media.events import GapDetected, LostCause, RelayEvent
+from media.events import GapCause, GapDetected, LostCause, RelayEvent
+from media.picture_watch import PictureWatch, Standstill
 from media.relay_clock import RelayClock
 from media.up_peer import UpPeer
 from media.up_track import UpTrack
 
+FindTrackId = Callable[[UpTrack], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a participant's page says of itself: since when (unix microseconds), None where it is not so."""
+
+    muted_since_us: int | None = None
+    paused_since_us: int | None = None
+    camera_since_us: int | None = None
+
+
+@dataclass(slots=True)
+class _Person:
+    picture: PictureWatch = field(default_factory=PictureWatch)
+    away: tuple[GapCause, int] | None = None
+    muted_since_us: int | None = None
+
 
 class Gaps:
-    """One `GapDetected` for each absence, when it ends, and at most one a second and track for losses."""
+    """Owned by a room. Times within are monotonic, those that are told are unix microseconds."""
 
     def __init__(self, session_id: str, clock: RelayClock, emit: Callable[[RelayEvent], None]) -> None:
         self._session_id = session_id
         self._clock = clock
         self._emit = emit
-        self._away: dict[str, tuple[LostCause, int]] = {}
+        self._people: dict[str, _Person] = {}
 
-    def leave(self, peer: UpPeer, cause: LostCause) -> None:
-        """The participant's source is gone; the gap begins with its last packet."""
-        if peer.media_us:
-            self._away.setdefault(peer.identity.participant_id, (cause, peer.media_us))
+    def declare(self, participant_id: str, declared: Declared) -> None:
+        """The page tells its state; what it says again changes nothing."""
+        person = self._person(participant_id)
+        now_us = self._clock.now_us()
+        self._declare_muted(participant_id, person, declared.muted_since_us, now_us)
+        cause: GapCause | None = None
+        since_us = None
+        if declared.paused_since_us is not None:
+            cause, since_us = "paused", declared.paused_since_us
+        elif declared.camera_since_us is not None:
+            cause, since_us = "camera", declared.camera_since_us
+        stood = person.picture.declare(cause, self._monotonic(since_us, now_us), now_us)
+        self._tell_standstill(participant_id, None, stood)
 
-    def tick(self, sources: dict[str, UpPeer]) -> None:
-        """End the absences of those whose media flows again."""
-        for participant_id in list(self._away):
-            peer = sources.get(participant_id)
-            if peer is not None and peer.media_us:
-                cause, since_us = self._away.pop(participant_id)
-                offset_us = self._clock.wall_offset_us
-                self._emit(
-                    GapDetected(
-                        self._session_id,
-                        None,
-                        participant_id,
-                        "silent" if cause == "silent" else "reconnect",
-                        since_us + offset_us,
-                        peer.media_us + offset_us,
-                        0,
-                    )
-                )
+    def leave(self, peer: UpPeer, cause: LostCause, find_track_id: FindTrackId) -> None:
+        """The participant's source is gone; the gap begins with its last packet, or with the freeze before."""
+        self.report_losses(peer, find_track_id, self._clock.now_us(), final=True)
+        if not peer.media_us:
+            return
+        person = self._person(peer.identity.participant_id)
+        frozen_us = person.picture.leave()
+        if person.away is None:
+            since_us = peer.media_us if frozen_us is None else min(frozen_us, peer.media_us)
+            person.away = ("silent" if cause == "silent" else "reconnect", since_us)
 
-    def report_losses(self, peer: UpPeer, find_track_id: Callable[[UpTrack], str | None], now_us: int) -> None:
+    def tick(self, sources: Mapping[str, UpPeer], find_track_id: FindTrackId, now_us: int) -> None:
+        """Every 25 ms: end absences and standstills, notice new ones."""
+        for participant_id, peer in sources.items():
+            if not peer.media_us:
+                continue
+            person = self._person(participant_id)
+            if person.away is not None:
+                self._end_absence(participant_id, person, peer.media_us)
+            self._watch_picture(participant_id, person, peer, find_track_id, now_us)
+
+    def report_losses(self, peer: UpPeer, find_track_id: FindTrackId, now_us: int, *, final: bool = False) -> None:
+        """At most one gap a second and track; `final` takes what is left."""
         for track in peer.tracks:
-            run = track.take_gap(now_us)
+            run = track.losses.take_given_up() if final else track.take_gap(now_us)
             if run is not None:
-                offset_us = self._clock.wall_offset_us
-                self._emit(
-                    GapDetected(
-                        self._session_id,
-                        find_track_id(track),
-                        peer.identity.participant_id,
-                        "loss",
-                        run.started_us + offset_us,
-                        run.ended_us + offset_us,
-                        run.packets,
-                    )
+                self._tell(
+                    peer.identity.participant_id,
+                    find_track_id(track),
+                    "loss",
+                    run.started_us,
+                    run.ended_us,
+                    run.packets,
                 )
+
+    def close(self, sources: Mapping[str, UpPeer], find_track_id: FindTrackId) -> None:
+        """The session is over here: what is open ends now. Idempotent."""
+        now_us = self._clock.now_us()
+        for peer in sources.values():
+            self.report_losses(peer, find_track_id, now_us, final=True)
+        people, self._people = self._people, {}
+        for participant_id, person in people.items():
+            if person.away is not None:
+                self._tell(participant_id, None, *person.away, now_us)
+            self._declare_muted(participant_id, person, None, now_us)
+            self._tell_standstill(participant_id, None, person.picture.close(now_us))
+
+    def _watch_picture(
+        self, participant_id: str, person: _Person, peer: UpPeer, find_track_id: FindTrackId, now_us: int
+    ) -> None:
+        track = peer.find_track("video")
+        if track is None:
+            self._tell_standstill(participant_id, None, person.picture.look_without_picture())
+            return
+        stood = person.picture.look(track.frame_us, now_us)
+        if stood is not None:
+            self._tell_standstill(participant_id, find_track_id(track), stood)
+
+    def _end_absence(self, participant_id: str, person: _Person, media_us: int) -> None:
+        assert person.away is not None  # the caller checked
+        cause, since_us = person.away
+        person.away = None
+        person.picture.come_back(media_us)
+        self._tell(participant_id, None, cause, since_us, media_us)
+
+    def _declare_muted(self, participant_id: str, person: _Person, since_us: int | None, now_us: int) -> None:
+        if since_us is not None:
+            if person.muted_since_us is None:
+                person.muted_since_us = self._monotonic(since_us, now_us)
+        elif person.muted_since_us is not None:
+            begun_us, person.muted_since_us = person.muted_since_us, None
+            self._tell(participant_id, None, "muted", begun_us, now_us)
+
+    def _tell_standstill(self, participant_id: str, track_id: str | None, stood: Standstill | None) -> None:
+        if stood is not None:
+            self._tell(participant_id, track_id, stood.cause, stood.started_us, stood.ended_us)
+
+    def _tell(
+        self,
+        participant_id: str,
+        track_id: str | None,
+        cause: GapCause,
+        started_us: int,
+        ended_us: int,
+        packets: int = 0,
+    ) -> None:
+        offset_us = self._clock.wall_offset_us
+        span = (started_us + offset_us, max(started_us, ended_us) + offset_us)
+        self._emit(GapDetected(self._session_id, track_id, participant_id, cause, *span, packets))
+
+    def _monotonic(self, unix_us: int | None, now_us: int) -> int:
+        return now_us if unix_us is None else min(now_us, unix_us - self._clock.wall_offset_us)
+
+    def _person(self, participant_id: str) -> _Person:
+        return self._people.setdefault(participant_id, _Person())

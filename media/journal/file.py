@@ -91,7 +91,8 @@ class JournalFile:
             raise OSError(errno.EIO, "the journal could not be made")
         descriptor, self._descriptor = self._descriptor, None
         self._files.close(descriptor)
-        return JournalEnd(self._ended_us, self._length, self._segment.running.hexdigest())
+        lost = self._dropped if self._trouble is not None else 0
+        return JournalEnd(self._ended_us, self._length, self._segment.running.hexdigest(), lost)
 
     def _require_space(self, now_s: float) -> None:
         if now_s - self._space_checked_s < RETRY_S:

@@ -35,11 +35,15 @@ class JournalResumed:
 
 @dataclass(frozen=True, slots=True)
 class JournalEnd:
-    """A closed journal: time of its last record, length and digest of the whole file."""
+    """A closed journal: time of its last record, length and digest of the whole file.
+
+    `lost_packets`: RTP packets that a trouble which was not over kept from it.
+    """
 
     ended_us: int
     bytes: int
     sha256: str
+    lost_packets: int = 0
 
 
 class JournalListener(Protocol):

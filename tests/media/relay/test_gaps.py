@@ -1,0 +1,241 @@
+"""One outage is one gap, with its cause, its begin and its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from media.events import GapDetected, RecordingResumed, RecordingTrouble, RelayEvent
+from media.journal import JournalResumed, JournalTrouble
+from media.picture_watch import PictureWatch, Standstill
+from media.relay_clock import RelayClock
+from media.relay_recorder import SessionRecorder
+from media.room_gaps import Declared, Gaps
+from media.rtp.loss import LossTracker
+
+pytestmark = pytest.mark.unit
+
+WALL_US = 1_700_000_000_000_000
+SECOND = 1_000_000
+
+
+def play(watch: PictureWatch, until_us: int, frames: list[int]) -> list[Standstill]:
+    """Looks every 25 ms; `frames` are when complete frames came."""
+    found, newest = [], 0
+    for now_us in range(SECOND, until_us, 25_000):
+        newest = max([newest, *(frame for frame in frames if frame <= now_us)])
+        stood = watch.look(newest, now_us)
+        found += [stood] if stood else []
+    return found
+
+
+def steady(first_us: int, last_us: int, every_us: int = 33_000) -> list[int]:
+    return list(range(first_us, last_us + 1, every_us))
+
+
+def test_a_moving_picture_has_no_gap() -> None:
+    assert play(PictureWatch(), 10 * SECOND, steady(SECOND, 10 * SECOND)) == []
+
+
+def test_a_freeze_runs_from_the_last_complete_frame_to_the_next() -> None:
+    before, after = steady(SECOND, 3 * SECOND), steady(6 * SECOND, 8 * SECOND)
+    assert play(PictureWatch(), 8 * SECOND, before + after) == [Standstill("freeze", before[-1], after[0])]
+
+
+def test_one_frame_a_second_is_no_freeze_but_a_pause_of_four_is() -> None:
+    frames = [*steady(SECOND, 40 * SECOND, SECOND), 45 * SECOND, 46 * SECOND]
+    assert play(PictureWatch(), 47 * SECOND, frames) == [Standstill("freeze", 40 * SECOND, 45 * SECOND)]
+
+
+def test_a_freeze_while_the_page_is_paused_is_the_pause() -> None:
+    watch = PictureWatch()
+    watch.look(SECOND, SECOND)
+    assert watch.declare("paused", SECOND + 100_000, SECOND + 100_000) is None
+    assert watch.look(SECOND, 4 * SECOND) is None
+    assert watch.declare(None, 0, 5 * SECOND) is None
+    assert watch.look(5 * SECOND + 200_000, 5 * SECOND + 210_000) == Standstill(
+        "paused", SECOND + 100_000, 5 * SECOND + 200_000
+    )
+
+
+def test_a_pause_that_is_declared_late_takes_the_freeze_over() -> None:
+    watch = PictureWatch()
+    watch.look(SECOND, SECOND)
+    watch.look(SECOND, 3 * SECOND)
+    assert watch.declare("paused", 3 * SECOND, 3 * SECOND) is None
+    watch.declare(None, 0, 4 * SECOND)
+    assert watch.look(5 * SECOND, 5 * SECOND) == Standstill("paused", SECOND, 5 * SECOND)
+
+
+def test_frames_that_come_in_spite_of_a_pause_do_not_end_it() -> None:
+    watch = PictureWatch()
+    watch.look(SECOND, SECOND)
+    watch.declare("paused", 2 * SECOND, 2 * SECOND)
+    assert watch.look(3 * SECOND, 3 * SECOND) is None
+    watch.declare(None, 0, 4 * SECOND)
+    assert watch.look(4 * SECOND + 1, 4 * SECOND + 1) == Standstill("paused", 2 * SECOND, 4 * SECOND + 1)
+
+
+def test_a_camera_change_in_a_pause_is_two_gaps_that_follow_each_other() -> None:
+    watch = PictureWatch()
+    watch.look(SECOND, SECOND)
+    watch.declare("camera", 2 * SECOND, 2 * SECOND)
+    assert watch.declare("paused", 3 * SECOND, 3 * SECOND) == Standstill("camera", 2 * SECOND, 3 * SECOND)
+    assert watch.close(4 * SECOND) == Standstill("paused", 3 * SECOND, 4 * SECOND)
+
+
+class HandClock:
+    def __init__(self) -> None:
+        self.now_us = SECOND
+
+    def clock(self) -> RelayClock:
+        return RelayClock(lambda: self.now_us * 1000, lambda: (self.now_us + WALL_US) * 1000)
+
+
+@dataclass
+class Track:
+    kind: str = "video"
+    frame_us: int = 0
+    losses: LossTracker = field(default_factory=LossTracker)
+
+
+class Source:
+    """As much of an up peer as gaps look at."""
+
+    def __init__(self) -> None:
+        self.tracks = [Track()]
+        self.media_us = 0
+        self.identity = self
+
+    participant_id = "applicant"
+
+    def find_track(self, kind: str) -> Track | None:
+        return next((track for track in self.tracks if track.kind == kind), None)
+
+
+@dataclass
+class Bench:
+    hand: HandClock = field(default_factory=HandClock)
+    told: list[RelayEvent] = field(default_factory=list)
+    source: Source = field(default_factory=Source)
+
+    def __post_init__(self) -> None:
+        self.gaps = Gaps("s", self.hand.clock(), self.told.append)
+
+    def run(self, seconds: float, *, packets: bool = True, frames: bool = True) -> None:
+        for _ in range(int(seconds * 40)):
+            self.hand.now_us += 25_000
+            if packets:
+                self.source.media_us = self.hand.now_us
+            if frames:
+                self.source.tracks[0].frame_us = self.hand.now_us
+            self.gaps.tick(self.sources, lambda track: "t1", self.hand.now_us)
+
+    @property
+    def sources(self) -> Any:
+        return {"applicant": self.source} if self.source.media_us else {}
+
+    def lose(self, cause: Any) -> None:
+        self.gaps.leave(cast(Any, self.source), cause, lambda track: "t1")
+        self.source = Source()
+
+    def gaps_told(self) -> list[tuple[str, str | None, float]]:
+        told = cast("list[GapDetected]", self.told)
+        return [(gap.cause, gap.track_id, (gap.ended_us - gap.started_us) / SECOND) for gap in told]
+
+
+def test_a_freeze_that_becomes_silence_is_one_gap_from_the_last_frame_on() -> None:
+    bench = Bench()
+    bench.run(2)
+    bench.run(2, frames=False)
+    bench.lose("silent")
+    bench.hand.now_us += 5 * SECOND
+    bench.run(2)
+    assert bench.gaps_told() == [("silent", None, pytest.approx(7.025))]
+
+
+def test_a_reconnection_is_one_gap_from_the_last_packet_to_the_first() -> None:
+    bench = Bench()
+    bench.run(2)
+    bench.lose("closed")
+    bench.hand.now_us += 3 * SECOND
+    bench.run(3)
+    assert bench.gaps_told() == [("reconnect", None, pytest.approx(3.025))]
+
+
+def test_a_picture_that_does_not_follow_the_voice_back_is_a_freeze_of_its_own() -> None:
+    bench = Bench()
+    bench.run(2)
+    bench.lose("closed")
+    bench.run(3, frames=False)
+    bench.run(1)
+    assert [cause for cause, _, _ in bench.gaps_told()] == ["reconnect", "freeze"]
+
+
+def test_a_mute_is_one_gap_from_when_the_page_says_to_when_it_ends() -> None:
+    bench = Bench()
+    bench.run(1)
+    since_us = WALL_US + bench.hand.now_us - 200_000
+    bench.gaps.declare("applicant", Declared(muted_since_us=since_us))
+    bench.run(1)
+    bench.gaps.declare("applicant", Declared(muted_since_us=since_us))
+    bench.run(1)
+    bench.gaps.declare("applicant", Declared())
+    bench.gaps.declare("applicant", Declared())
+    assert bench.gaps_told() == [("muted", None, pytest.approx(2.2))]
+
+
+def test_what_is_open_ends_with_the_session_and_only_once() -> None:
+    bench = Bench()
+    bench.run(1)
+    bench.gaps.declare("applicant", Declared(muted_since_us=0, paused_since_us=WALL_US + bench.hand.now_us))
+    bench.run(2, frames=False)
+    bench.source.tracks[0].losses.receive(1, 0)
+    bench.source.tracks[0].losses.receive(2000, 1)
+    bench.gaps.close(bench.sources, lambda track: "t1")
+    bench.gaps.close(bench.sources, lambda track: "t1")
+    assert sorted(cause for cause, _, _ in bench.gaps_told()) == ["loss", "muted", "paused"]
+
+
+def test_an_absence_that_never_ends_is_told_at_the_sessions_end() -> None:
+    bench = Bench()
+    bench.run(2)
+    bench.lose("silent")
+    bench.hand.now_us += 60 * SECOND
+    bench.gaps.close({}, lambda track: None)
+    assert bench.gaps_told() == [("silent", None, pytest.approx(60))]
+
+
+def test_a_clock_that_is_set_is_told_and_one_that_drifts_is_not() -> None:
+    wall = [WALL_US * 1000]
+    clock = RelayClock(lambda: 0, lambda: wall[0])
+    wall[0] += 400_000
+    assert clock.synchronise() == 0
+    wall[0] -= 3_000_000_000
+    assert clock.synchronise() == -3_000_000
+    assert clock.synchronise() == 0
+
+
+def test_trouble_of_the_disk_is_one_gap_for_all_journals_of_a_session() -> None:
+    told: list[RelayEvent] = []
+    hand = HandClock()
+    recorder = SessionRecorder("s", "/nowhere", hand.clock(), told.append, cast(Any, None))
+    for track_id in ("a", "b"):
+        recorder.journal_trouble(JournalTrouble("s", track_id, "disk_full", WALL_US + hand.now_us))
+    hand.now_us += 4 * SECOND
+    for track_id in ("a", "b"):
+        recorder.journal_resumed(JournalResumed("s", track_id, 0, 0, 100))
+    assert [type(event) for event in told] == [RecordingTrouble, GapDetected, RecordingResumed]
+    gap = cast(GapDetected, told[1])
+    assert (gap.cause, gap.packets, gap.ended_us - gap.started_us) == ("disk", 200, 4 * SECOND)
+
+
+async def test_trouble_that_lasts_to_the_end_is_told_then() -> None:
+    told: list[RelayEvent] = []
+    recorder = SessionRecorder("s", "/nowhere", HandClock().clock(), told.append, cast(Any, None))
+    recorder.journal_trouble(JournalTrouble("s", "a", "disk_full", WALL_US))
+    await recorder.stop()
+    await recorder.stop()
+    assert [type(event) for event in told] == [RecordingTrouble, GapDetected]
