@@ -21,12 +21,16 @@ from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTrans
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
+from media.budget import Budget
 from media.candidates import LOOPBACK, described, host_addresses
 from media.config import RelayConfig
 from media.errors import no_media_address, udp_ports_used_up
 from media.guard import (
+    MAX_CHECK_ERRORS,
     MAX_MEDIA_BYTES,
+    MAX_STRANGE_CHECKS_PER_S,
     MAX_WAITING_DATAGRAMS,
+    MIN_MEDIA_BYTES,
     GuardCounters,
     ProvenAddresses,
     is_dtls,
@@ -89,19 +93,25 @@ class GuardedProtocol(StunProtocol):
             else:
                 self._take_stun(connection, data, (addr[0], addr[1]))  # type: ignore[arg-type]
         except Exception as error:  # anybody may send anything: no datagram may end the socket
-            self._count_failure(connection, error)
+            self._count_failure(connection, error, (addr[0], addr[1]))
 
     def _take_media(self, connection: GuardedConnection, data: bytes, addr: Address) -> None:
         if addr not in connection.proven:
             connection.counters.stranger += 1
+        elif not connection.afford(data):
+            connection.counters.over_cap += 1
         elif len(data) > MAX_MEDIA_BYTES:
             connection.counters.too_long += 1
+        elif len(data) < MIN_MEDIA_BYTES:
+            connection.counters.too_short += 1
         elif connection.media_sink is not None:
             connection.media_sink(data)
 
     def _take_dtls(self, connection: GuardedConnection, data: bytes, addr: Address) -> None:
         if addr not in connection.proven:
             connection.counters.stranger += 1
+        elif not connection.afford(data):
+            connection.counters.over_cap += 1
         elif connection.waiting_datagrams() >= MAX_WAITING_DATAGRAMS:
             connection.counters.queue_full += 1
         else:
@@ -111,23 +121,40 @@ class GuardedProtocol(StunProtocol):
         if not may_be_stun(data):
             connection.counters.malformed += 1
         elif is_stun_request(data):
-            if connection.username_prefix not in data:
-                connection.counters.stun_unknown += 1
-                return
-            message = parse_message(data)
-            connection.request_received(message, addr, self)
+            self._take_check(connection, data, addr)
         elif data[8:20] in self.transactions:
             message = parse_message(data)
-            if message.message_class in (Class.RESPONSE, Class.ERROR):
+            if message.message_class == Class.ERROR:
+                connection.check_errors += 1
+            if message.message_class == Class.RESPONSE or (
+                message.message_class == Class.ERROR and connection.check_errors <= MAX_CHECK_ERRORS
+            ):
                 self.transactions[message.transaction_id].response_received(message, addr)
         else:
             connection.counters.stun_unknown += 1
 
-    def _count_failure(self, connection: GuardedConnection, error: Exception) -> None:
+    def _take_check(self, connection: GuardedConnection, data: bytes, addr: Address) -> None:
+        """Who has not proved itself must not use up what the peer may send, nor what our signatures cost."""
+        if connection.username_prefix not in data:
+            connection.counters.stun_unknown += 1
+        elif addr in connection.proven:
+            if connection.afford(data):
+                connection.request_received(parse_message(data), addr, self)
+            else:
+                connection.counters.over_cap += 1
+        elif connection.strange_checks.take():
+            connection.request_received(parse_message(data), addr, self)
+        else:
+            connection.counters.checks_refused += 1
+
+    def _count_failure(self, connection: GuardedConnection, error: Exception, addr: Address) -> None:
         if isinstance(error, SrtpError):
             connection.counters.unprotect_failed += 1
         elif isinstance(error, ValueError):
-            connection.counters.malformed += 1
+            if addr in connection.proven:
+                connection.counters.packet_malformed += 1
+            else:
+                connection.counters.malformed += 1
         else:
             connection.counters.handler_failed += 1
             if connection.counters.handler_failed < 10:
@@ -140,10 +167,15 @@ class GuardedConnection(Connection):
     `route` is where to send: (datagram transport, address), None before the first nomination and after the end.
     """
 
-    def __init__(self, config: RelayConfig) -> None:
+    def __init__(self, config: RelayConfig, now_us: Callable[[], int]) -> None:
         super().__init__(ice_controlling=False, use_ipv6=False)
         self.counters = GuardCounters()
         self.proven = ProvenAddresses(self.counters)
+        self.strange_checks = Budget(MAX_STRANGE_CHECKS_PER_S, now_us)
+        self.check_errors = 0
+        self.on_flooding: Callable[[], None] | None = None
+        self._budget = Budget(config.max_bytes_per_s, now_us)
+        self._packet_cost = max(1, config.max_bytes_per_s // config.max_packets_per_s)
         self.media_sink: MediaSink | None = None
         self.on_route: Callable[[asyncio.DatagramTransport, Address], None] | None = None
         self.checks = 0
@@ -153,6 +185,20 @@ class GuardedConnection(Connection):
 
     def waiting_datagrams(self) -> int:
         return self._queue.qsize()
+
+    def afford(self, data: bytes) -> bool:
+        """Whether the peer may send this, by its packets and bytes of this second: one comparison while it is so."""
+        budget = self._budget
+        cost = len(data) + self._packet_cost
+        budget.left -= cost
+        return budget.left >= 0 or self._renew(cost)
+
+    def _renew(self, cost: int) -> bool:
+        afforded = self._budget.renew(cost)
+        if self._budget.over_windows >= self._config.flooding_after_s and self.on_flooding is not None:
+            told, self.on_flooding = self.on_flooding, None
+            told()
+        return afforded
 
     async def get_component_candidates(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
         """Bind our own choice of addresses and ports; `addresses` is aioice's choice and ignored.
@@ -208,9 +254,9 @@ class GuardedConnection(Connection):
 class GuardedGatherer(RTCIceGatherer):
     """aiortc's gatherer over a guarded connection, without any foreign STUN server."""
 
-    def __init__(self, config: RelayConfig) -> None:
+    def __init__(self, config: RelayConfig, now_us: Callable[[], int]) -> None:
         super().__init__(iceServers=[])
-        self.connection = GuardedConnection(config)
+        self.connection = GuardedConnection(config, now_us)
         self._connection = self.connection
         self._config = config
 

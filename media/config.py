@@ -18,6 +18,8 @@ class RelayConfig:
     public_addresses: outer addresses behind 1:1 NAT, `OUTER` or `OUTER/INNER`, named in candidates.
     offer_private: name the bound addresses besides, for people on the same side of the gateway.
     udp_ports: inclusive range to bind in, None for any port.
+    max_packets_per_s, max_bytes_per_s: what one peer may send; the shares that it uses of both add up to at most one.
+    flooding_after_s: after so many seconds in a row over that the peer is closed.
     free_space_floor_bytes: free space at which recording stops, so that the ledger can go on.
     video_codecs: what senders are asked to use, the most wanted first; a codec that is not named is not taken.
     """
@@ -32,6 +34,9 @@ class RelayConfig:
     silent_after_s: float = 3.0
     ice_deadline_s: float = 15.0
     dtls_deadline_s: float = 10.0
+    max_packets_per_s: int = 4_000
+    max_bytes_per_s: int = 8_000_000
+    flooding_after_s: int = 5
     free_space_floor_bytes: int = 256 * 1024 * 1024
     video_codecs: tuple[str, ...] = VIDEO_CODECS
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 Direction = Literal["up", "down"]
 Role = Literal["applicant", "inspector"]
 TrackKind = Literal["audio", "video"]
-LostCause = Literal["closed", "silent", "ice_failed", "dtls_failed", "error"]
+LostCause = Literal["closed", "silent", "ice_failed", "dtls_failed", "error", "flooding"]
 GapCause = Literal["loss", "freeze", "silent", "reconnect", "muted", "paused", "camera", "disk"]
 TroubleCause = Literal["disk_full", "io_error"]
 

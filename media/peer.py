@@ -22,6 +22,7 @@ from media.aiortc_private import (
 )
 from media.config import RelayConfig
 from media.events import Direction, LostCause, Role
+from media.guard import FaultReport
 from media.relay_clock import RelayClock
 from media.sdp import LocalTransport, RemoteTransport
 
@@ -62,7 +63,10 @@ class Peer(ABC):
         self._config = config
         self._watch = watch
         self._certificate = RTCCertificate.generateCertificate()
-        self._gatherer = GuardedGatherer(config)
+        self._gatherer = GuardedGatherer(config, clock.now_us)
+        self.counters = self._gatherer.connection.counters
+        self._gatherer.connection.on_flooding = self._flooding
+        self._faults = FaultReport(self.counters)
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls: RTCDtlsTransport | None = None
         self._running: asyncio.Task[None] | None = None
@@ -132,6 +136,16 @@ class Peer(ABC):
             self.last_heard_us = self.clock.now_us()
         return self.last_heard_us
 
+    def tell_faults(self, now_us: int, *, last: bool = False) -> None:
+        """About every second: one line of codes where something grew, rarely enough for any flood."""
+        codes = self._faults.find_due(now_us, last=last)
+        if codes is not None:
+            identity = self.identity
+            logger.warning(
+                "peer %s (%s) of %s in %s: %s",
+                *(identity.peer_id, identity.direction, identity.participant_id, identity.session_id, codes),
+            )
+
     def lose(self, cause: LostCause) -> None:
         """Tell the watch, once."""
         if not self.closed:
@@ -145,6 +159,7 @@ class Peer(ABC):
         self.connected = False
         self._gatherer.connection.media_sink = None
         self._sendto = None
+        self.tell_faults(self.clock.now_us(), last=True)
         running, self._running = self._running, None
         if running is not None:
             running.cancel()
@@ -204,6 +219,11 @@ class Peer(ABC):
         self.on_connected()
         self._gatherer.connection.media_sink = self.take_datagram
         self._watch.on_connected(self)
+
+    def _flooding(self) -> None:
+        identity = self.identity
+        logger.warning("peer_flooding: peer %s of %s is closed", identity.peer_id, identity.participant_id)
+        self.lose("flooding")
 
     def _dtls_changed(self, dtls: RTCDtlsTransport) -> None:
         if dtls.state in ("closed", "failed"):

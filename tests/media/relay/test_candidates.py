@@ -10,6 +10,7 @@ from media.aiortc_private import GuardedGatherer
 from media.candidates import described, listen_addresses, split_public
 from media.config import RelayConfig
 from media.errors import MediaError
+from media.relay_clock import RelayClock
 from media.udp_ports import bind_udp
 
 pytestmark = pytest.mark.unit
@@ -64,7 +65,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 
 async def gathered(config: RelayConfig) -> GuardedGatherer:
-    gatherer = GuardedGatherer(config)
+    gatherer = GuardedGatherer(config, RelayClock().now_us)
     await gatherer.gather()
     return gatherer
 
