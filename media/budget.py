@@ -31,6 +31,10 @@ class Budget:
         self.left -= cost
         return self.left >= 0 or self.renew(cost)
 
+    def is_over(self, windows: int) -> bool:
+        """Whether so many windows in a row refused something, and the last of them was just now."""
+        return self.over_windows >= windows and self._now_us() - self._started_us < 2 * self._window_us
+
     def renew(self, cost: int) -> bool:
         """Begin a new window with `cost` taken from it; False where the last window still runs."""
         now_us = self._now_us()

@@ -5,15 +5,25 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from media.budget import Budget, Credit
 from media.config import RelayConfig
 from media.down_slot import DownSlot
 from media.events import TrackKind
+from media.guard import MAX_CONTROL_PER_S
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.relay_clock import RelayClock
 from media.rtp.rtcp import KeyframeRequest, Nack, ReceiverReport, Remb, parse_compound
 from media.sdp import DownAnswer, DownSection
+from media.up_track import UpTrack
 
 VOICE_SLOTS = 3
+#: Sequence numbers that a receiver may ask for again: five times what a call sends.
+MAX_NACKED_PER_S = 1500
+#: A browser that waits for a key frame asks five times a second, for each of two reasons.
+MAX_KEYFRAME_REQUESTS_PER_S = 20
+STORMY_AFTER_S = 3
+#: Key frames that one receiver can cause. Every one of them costs all receivers some sharpness.
+KEYFRAMES_AT_ONCE, KEYFRAME_INTERVAL_US = 8, 2_000_000
 
 
 def plan_slots(role: str, session_id: str) -> list[DownSection]:
@@ -37,6 +47,10 @@ class DownPeer(Peer):
         sections = plan_slots(identity.role, identity.session_id)
         self.slots = [DownSlot(section, self.send_media, self.send_control) for section in sections]
         self.voices: dict[str, DownSlot] = {}
+        self._control = Budget(MAX_CONTROL_PER_S, clock.now_us)
+        self._nacked = Budget(MAX_NACKED_PER_S, clock.now_us)
+        self._requests = Budget(MAX_KEYFRAME_REQUESTS_PER_S, clock.now_us)
+        self._keyframes = Credit(KEYFRAMES_AT_ONCE, KEYFRAME_INTERVAL_US)
         self.remb_bits_per_s = 0
         self.fraction_lost: dict[int, int] = {}
         self._by_ssrc = {slot.section.ssrc: slot for slot in self.slots}
@@ -66,6 +80,9 @@ class DownPeer(Peer):
 
     def take_datagram(self, data: bytes) -> None:
         if not 191 < data[1] < 224:
+            return
+        if not self._control.take():
+            self.counters.control_flood += 1
             return
         compound = self._unprotect_rtcp(data)  # type: ignore[misc]
         now_us = self.clock.now_us()
@@ -106,11 +123,24 @@ class DownPeer(Peer):
 
     def _answer_nack(self, nack: Nack) -> None:
         slot = self._by_ssrc.get(nack.media_ssrc)
-        if slot is not None:
+        if slot is None:
+            return
+        if self._nacked.take(len(nack.sequences)):
             slot.resend(nack.sequences)
+        else:
+            self.counters.nack_storm += len(nack.sequences)
 
     def _pass_keyframe_request(self, request: KeyframeRequest, now_us: int) -> None:
-        for ssrc in request.media_ssrcs:
-            slot = self._by_ssrc.get(ssrc)
-            if slot is not None and slot.source is not None:
-                slot.source.request_keyframe(now_us)
+        """No browser asks more than a few times a second; whoever does would spoil everybody's picture."""
+        stormy = not self._requests.take() or self._requests.is_over(STORMY_AFTER_S)
+        for source in self._sources_of(request.media_ssrcs):
+            if source.keyframes.wanted:
+                continue  # asked for already, and asked again until it comes
+            if stormy or not self._keyframes.take(now_us):
+                self.counters.keyframe_storm += 1
+            else:
+                source.request_keyframe(now_us)
+
+    def _sources_of(self, ssrcs: list[int]) -> list[UpTrack]:
+        slots = [slot for ssrc in set(ssrcs) if (slot := self._by_ssrc.get(ssrc)) is not None]
+        return [slot.source for slot in slots if slot.source is not None]

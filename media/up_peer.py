@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from media.budget import Budget, Credit
 from media.config import RelayConfig
+from media.guard import MAX_CONTROL_PER_S
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.relay_clock import RelayClock
 from media.rtp.header import HEADER, find_extension, payload_offset
@@ -16,6 +18,8 @@ from media.rtp.transport_cc import TransportCcRecorder
 from media.sdp import MAX_SSRCS, UpOffer, UpSection
 from media.up_track import UpTrack
 
+#: New SSRCs and codecs of all tracks: a sender that starts anew needs a few at once.
+SOURCE_CHANGES_AT_ONCE, SOURCE_CHANGE_US = 8, 10_000_000
 #: What senders without transport-cc are told by REMB: they have no other estimate of their own.
 REMB_BITS_PER_S = 1_500_000
 
@@ -32,7 +36,8 @@ class UpPeer(Peer):
         source_clock = SourceClock()
         self.tracks = [UpTrack(section, self.relay_ssrc, source_clock, self.send_control) for section in offer.taken]
         self.media_us = 0
-        self.unexpected_types = 0
+        self._control = Budget(MAX_CONTROL_PER_S, clock.now_us)
+        self._changes = Credit(SOURCE_CHANGES_AT_ONCE, SOURCE_CHANGE_US)
         self._by_ssrc: dict[int, UpTrack] = {}
         self._rtx: dict[int, UpTrack] = {}
         self._wide = TransportCcRecorder()
@@ -67,13 +72,11 @@ class UpPeer(Peer):
                 packet, first, second & 0x80, sequence, timestamp, offset, now_us, now_us + self.clock.wall_offset_us
             )
         elif track is not None:
-            if track.switch_codec(second & 127, sequence):
+            if self._switch_codec(track, second & 127, sequence, now_us):
                 self._route_learned(packet, ssrc, now_us)
-            else:
-                self.unexpected_types += 1
         elif ssrc in self._rtx:
             self._take_repair(self._rtx[ssrc], packet, now_us)
-        elif self._learn(ssrc, second & 127):
+        elif self._learn(ssrc, second & 127, now_us):
             self._route_learned(packet, ssrc, now_us)
 
     def tick(self, now_us: int) -> None:
@@ -99,23 +102,24 @@ class UpPeer(Peer):
     def stats(self) -> dict[str, Any]:
         return {
             "transport_cc": self._wide_id is not None,
-            "unexpected_types": self.unexpected_types,
             "tracks": [track.stats() for track in self.tracks],
             "guard": self.guard_counters,
         }
 
     def _note_transport_sequence(self, packet: bytes, at: int, now_us: int) -> None:
         """The extension is nearly always the first element; anything else is searched."""
-        if packet[at] == 0xBE and packet[at + 4] == (self._wide_id or 0) << 4 | 1:
+        if packet[at] == 0xBE and len(packet) > at + 6 and packet[at + 4] == (self._wide_id or 0) << 4 | 1:
             self._wide.receive(packet[at + 5] << 8 | packet[at + 6], now_us)
             return
         value = find_extension(packet, self._wide_id or 0)
         if value is not None and len(value) == 2:
             self._wide.receive(value[0] << 8 | value[1], now_us)
+        elif value is not None:
+            self.counters.extension_malformed += 1
 
     def _take_repair(self, track: UpTrack, packet: bytes, now_us: int) -> None:
         if packet[1] & 127 != track.format.rtx_type:
-            self.unexpected_types += 1
+            self.counters.payload_type_unknown += 1
             return
         original = unwrap_rtx(packet, track.ssrc, track.payload_type)
         if original is not None and track.ssrc and track.losses.received:
@@ -132,6 +136,9 @@ class UpPeer(Peer):
             )
 
     def _take_control(self, data: bytes) -> None:
+        if not self._control.take():
+            self.counters.control_flood += 1
+            return
         compound = self._unprotect_rtcp(data)  # type: ignore[misc]
         now_us = self.clock.now_us()
         self.last_heard_us = now_us
@@ -150,19 +157,36 @@ class UpPeer(Peer):
         for rtx_ssrc in section.rtx_ssrcs:
             self._rtx[rtx_ssrc] = track
 
-    def _learn(self, ssrc: int, payload_type: int) -> bool:
-        """An SSRC that no description named: known by its payload type, which only one section has."""
-        if len(self._by_ssrc) + len(self._rtx) >= 2 * MAX_SSRCS:
+    def _switch_codec(self, track: UpTrack, payload_type: int, sequence: int, now_us: int) -> bool:
+        if track.section.find_format(payload_type) is None:
+            self.counters.payload_type_unknown += 1
             return False
+        return self._may_change(now_us) and track.switch_codec(payload_type, sequence)
+
+    def _learn(self, ssrc: int, payload_type: int, now_us: int) -> bool:
+        """An SSRC that no description named: known by its payload type, which only one section has."""
         for track in self.tracks:
             if track.section.find_format(payload_type) is not None:
+                if not self._may_change(now_us):
+                    return False
                 self._by_ssrc.pop(track.ssrc, None)
                 track.adopt(ssrc, payload_type)
                 self._by_ssrc[ssrc] = track
                 return True
             if track.section.find_repaired(payload_type) is not None:
+                if len(self._rtx) >= MAX_SSRCS:
+                    self.counters.ssrc_limit += 1
+                    return False
                 self._rtx[ssrc] = track
                 return True
+        self.counters.payload_type_unknown += 1
+        return False
+
+    def _may_change(self, now_us: int) -> bool:
+        """Each change of a source is a journal of its own, and entries of the ledger."""
+        if self._changes.take(now_us):
+            return True
+        self.counters.ssrc_limit += 1
         return False
 
     def _route_learned(self, packet: bytes, ssrc: int, now_us: int) -> None:

@@ -52,6 +52,17 @@ def test_windows_in_a_row_that_refused_something_are_counted_and_a_quiet_one_end
     assert budget.over_windows == 0
 
 
+def test_a_row_that_ended_is_forgotten() -> None:
+    clock = Clock()
+    budget = Budget(3, clock.now_us)
+    for _ in range(4):
+        [budget.take() for _ in range(5)]
+        clock.us += SECOND_US
+    assert budget.is_over(3)
+    clock.us += 2 * SECOND_US
+    assert not budget.is_over(3)
+
+
 def test_a_peer_that_stays_within_its_budget_is_never_over_it() -> None:
     clock = Clock()
     budget = Budget(100, clock.now_us)
