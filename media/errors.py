@@ -61,6 +61,10 @@ def too_many_peers() -> MediaError:
     return MediaError(Kind.CONFLICT, "too_many_peers", "the session has as many peers as it may have")
 
 
+def peer_flooding() -> MediaError:
+    return MediaError(Kind.NOT_ALLOWED, "peer_flooding", "that participant's last connection sent far too much")
+
+
 def udp_ports_used_up() -> MediaError:
     return MediaError(Kind.UNAVAILABLE, "udp_ports_used_up", "every UDP port of the configured range is taken")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from media.config import RelayConfig
 from media.down_peer import DownPeer
-from media.errors import Kind, MediaError, peer_unknown, too_many_peers
+from media.errors import Kind, MediaError, peer_flooding, peer_unknown, too_many_peers
 from media.events import ClockStepped, CodecRefused, LostCause, PeerConnected, PeerLost, RelayEvent, Role
 from media.mailbox import Mailbox
 from media.peer import Peer, PeerIdentity, PeerWatch
@@ -27,6 +27,8 @@ from media.up_track import UpTrack
 DOWN_SILENT_US = 20_000_000
 #: An offer that nobody answers holds its sockets no longer than this.
 UNANSWERED_US = 30_000_000
+#: Whose connection was closed for flooding makes the next one no sooner.
+FLOODER_WAITS_US = 10_000_000
 #: An older connection that still delivers is kept until the newer one does.
 STILL_ALIVE_US = 200_000
 
@@ -56,6 +58,7 @@ class Room:
         self._waiting: dict[str, UpPeer] = {}
         self._gaps = Gaps(session_id, clock, emit)
         self._muted: set[str] = set()
+        self._flooded_us: dict[str, int] = {}
         self._mailbox = Mailbox()
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -122,6 +125,7 @@ class Room:
                 peer.send_reports(self._clock.wall_us())
                 self._tell_refusals(peer)
             self._watch_silence(peer, now_us)
+            peer.tell_faults(now_us)
 
     async def aclose(self) -> None:
         """Close journals, then peers. The last facts are emitted before this returns. Idempotent."""
@@ -150,7 +154,7 @@ class Room:
             await self._recorder.stop()
 
     async def _add_up_peer(self, peer_id: str, participant_id: str, role: Role, sdp: str) -> dict[str, str]:
-        self._check_room_for(peer_id)
+        self._check_room_for(peer_id, participant_id)
         offer = parse_up_offer(sdp, self._config.video_codecs)
         identity = PeerIdentity(self.session_id, peer_id, participant_id, role, "up")
         peer = UpPeer(identity, self._config, self._clock, self._watch(), offer)
@@ -167,7 +171,7 @@ class Room:
         return {"sdp": write_up_answer(offer, local, random.randrange(1 << 62))}
 
     async def _add_down_peer(self, peer_id: str, participant_id: str, role: Role) -> dict[str, str]:
-        self._check_room_for(peer_id)
+        self._check_room_for(peer_id, participant_id)
         identity = PeerIdentity(self.session_id, peer_id, participant_id, role, "down")
         peer = DownPeer(identity, self._config, self._clock, self._watch())
         self._peers[peer_id] = peer
@@ -238,6 +242,8 @@ class Room:
         if self._peers.get(identity.peer_id) is not peer:
             return
         self._emit(PeerLost(self.session_id, identity.peer_id, identity.participant_id, identity.direction, cause))
+        if cause == "flooding":
+            self._flooded_us[identity.participant_id] = self._clock.now_us()
         self._forget(peer, cause)
 
     def _take_source(self, peer: UpPeer) -> None:
@@ -337,7 +343,10 @@ class Room:
 
     # small
 
-    def _check_room_for(self, peer_id: str) -> None:
+    def _check_room_for(self, peer_id: str, participant_id: str) -> None:
+        flooded_us = self._flooded_us.get(participant_id)
+        if flooded_us is not None and self._clock.now_us() - flooded_us < FLOODER_WAITS_US:
+            raise peer_flooding()
         if peer_id in self._peers:
             raise MediaError(Kind.CONFLICT, "peer_exists", "that peer id is in use")
         if len(self._peers) >= self._config.max_peers_per_session:
