@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from inspection.services.ports import Office
 from media.errors import MediaError
 from media.port import RelayPort
 from signaling.feed import EntryFeed
+from signaling.ice import IceRefresh, IceServers
 from signaling.messages import Joined, ParticipantsChanged, PeerClosed, PeerDescription, SessionProblem
 from signaling.messages import SessionStateChanged as StateChanged
 from signaling.outbox import Outbox
@@ -42,7 +43,7 @@ class LiveConfig:
     """`return_s`: how long a lost socket keeps its seat; `abandon_s`: how long an empty session stays open."""
 
     evidence_root: Path
-    ice_servers: Sequence[dict[str, Any]] = ()
+    ice: IceServers = IceServers()
     return_s: float = 8.0
     abandon_s: float = 2 * 3600.0
 
@@ -81,9 +82,11 @@ class LiveSessions:
         self._held: dict[str, _Held] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._forgotten: asyncio.TimerHandle | None = None
+        self._ice = IceRefresh(config.ice, lambda: [held.session for held in self._held.values()], outbox)
 
     def start(self) -> None:
         """Who was live before a restart has as long to come back as anybody: then the session counts as left."""
+        self._ice.start()
         loop = asyncio.get_running_loop()
         self._forgotten = loop.call_later(self._config.abandon_s, lambda: self._spawn(self.abandon_forgotten()))
 
@@ -119,7 +122,7 @@ class LiveSessions:
             participants=participant_views(joined.participants),
             entries=[entry.to_json() for entry in missed],
             last_seq=last_seq,
-            ice_servers=list(self._config.ice_servers),
+            ice_servers=self._config.ice.make(seat.participant_id),
             recording=held.session.recording,
             peer_ids=seat.peer_ids,
         )
@@ -283,6 +286,7 @@ class LiveSessions:
 
     async def aclose(self) -> None:
         """The server stops: clients are told, journals are closed; the sessions stay open on record."""
+        await self._ice.aclose()
         if self._forgotten is not None:
             self._forgotten.cancel()
         for held in list(self._held.values()):

@@ -232,6 +232,12 @@ class PeerClosed(ServerMessage):
     cause: str
 
 
+class IceServersChanged(ServerMessage):
+    """`ice:servers`: for connections made from now on; earlier credentials run out."""
+
+    ice_servers: list[dict[str, Any]]
+
+
 class SessionProblem(ServerMessage):
     """`session:problem`: something that nobody asked for, as a full disk."""
 
@@ -281,5 +287,6 @@ SERVER_MESSAGES: dict[str, type[ServerMessage]] = {
     "session:state": SessionStateChanged,
     "detail:set": DetailSet,
     "peer:closed": PeerClosed,
+    "ice:servers": IceServersChanged,
     "session:problem": SessionProblem,
 }

@@ -27,6 +27,7 @@ from signaling.recovery import JournalRecovery
 from signaling.stills import LiveStills
 from signaling.views import shown_live
 from web import keys
+from web.ice import ice_servers_of
 from web.middleware import middlewares
 from web.office import OpenOffice, open_office
 from web.rate_limit import RateLimits
@@ -113,7 +114,7 @@ class Server:
         live_stills.start()
         replay_jobs = ReplayJobs(folder.evidence)
         replay_jobs.start()
-        config = LiveConfig(evidence_root=folder.evidence, ice_servers=self.settings.ice_servers)
+        config = LiveConfig(evidence_root=folder.evidence, ice=ice_servers_of(self.settings))
         live = LiveSessions(opened.office, relay.port, live_stills, feed, Outbox(sockets), config, replay_jobs.ask)
         bridge = Bridge(relay.port, stills, ledger, live, recovery.recover_session, folder.evidence)
         bridge.start()

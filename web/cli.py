@@ -56,6 +56,7 @@ def make_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_verify(commands)
     _add_check(commands)
     _add_doctor(commands)
+    _add_turn_config(commands)
     _add_bench(commands, argv)
     return parser
 
@@ -176,6 +177,20 @@ def _add_doctor(commands: Commands) -> None:
     parser.set_defaults(run=_later("web.doctor", "doctor"))
 
 
+def _add_turn_config(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "turn-config",
+        "Write a turnserver.conf for a coturn beside this server, from YUNTAKAN_TURN__ settings. "
+        "Makes the shared secret where there is none. Both files are readable by their owner alone.",
+    )
+    _add_network(parser)
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="the file to write (default DATA/turnserver.conf)"
+    )
+    parser.set_defaults(run=_later("web.cli_turn", "turn_config"))
+
+
 def _add_bench(commands: Commands, argv: Sequence[str]) -> None:
     bench = _command(commands, "bench", "Measure this machine. Every figure is printed with how it was made.")
     benches = bench.add_subparsers(metavar="WHAT", required=True)
@@ -203,10 +218,11 @@ def _refusal(error: Exception) -> str:
     from media.errors import MediaError
     from web.certificates import CertificateError
     from web.settings import SettingsError
+    from web.turn import TurnError
 
     if isinstance(error, InspectionError | MediaError):
         return f"{error.message} ({error.code})"
-    if isinstance(error, CertificateError | SettingsError):
+    if isinstance(error, CertificateError | SettingsError | TurnError):
         return str(error)
     raise error
 

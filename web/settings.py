@@ -19,9 +19,11 @@ from media.candidates import split_public
 from media.config import RelayConfig
 from media.stills_port import StillsConfig
 from web.lan import lan_addresses
+from web.ranges import HIGHEST_PORT, parse_ports
+from web.turn import TurnCredentials, read_secret
+from web.turn_settings import TurnSettings
 
 PREFIX = "YUNTAKAN_"
-_HIGHEST_PORT = 65535
 
 
 class SettingsError(Exception):
@@ -56,7 +58,7 @@ class Settings(BaseSettings):
 
     data: Path = Path("data")
     host: str = "*"
-    port: int = Field(default=8443, ge=1, le=_HIGHEST_PORT)
+    port: int = Field(default=8443, ge=1, le=HIGHEST_PORT)
     tls_cert: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = False
@@ -67,6 +69,7 @@ class Settings(BaseSettings):
     udp_ports: Annotated[tuple[int, int] | None, NoDecode] = None
     relay_loopback: bool | None = None
     ice_servers: tuple[dict[str, Any], ...] = ()
+    turn: TurnSettings = TurnSettings()
     map_tile_url: str = ""
     map_attribution: str = ""
     free_space_floor_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
@@ -93,6 +96,16 @@ class Settings(BaseSettings):
     def outer_addresses(self) -> tuple[str, ...]:
         """The addresses of `public_address`, without what each stands for."""
         return tuple(split_public(text)[0] for text in self.public_address)
+
+    @property
+    def turn_secret_file(self) -> Path:
+        return self.turn.secret_file or self.data.resolve() / "keys" / "turn-secret"
+
+    def find_turn_credentials(self) -> TurnCredentials | None:
+        """None where no TURN server is set. Raises TurnError where its secret cannot be read."""
+        if not self.turn.urls:
+            return None
+        return TurnCredentials(self.turn.urls, read_secret(self.turn_secret_file), self.turn.ttl_s)
 
     @property
     def stills_config(self) -> StillsConfig:
@@ -132,15 +145,7 @@ class Settings(BaseSettings):
     @field_validator("udp_ports", mode="before")
     @classmethod
     def _port_range(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        first, _, last = value.partition("-")
-        if not (first.strip().isdecimal() and last.strip().isdecimal()):
-            raise ValueError("write a range as 40000-40199")
-        low, high = int(first), int(last)
-        if not 1024 <= low <= high <= _HIGHEST_PORT:
-            raise ValueError("a range from 1024 to 65535, the lower port first")
-        return low, high
+        return parse_ports(value) if isinstance(value, str) else value
 
     @field_validator("public_address", mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
@@ -12,8 +13,9 @@ from inspection.domain.actor import Role
 from media.port import RelayPort
 from media.stills_port import StillsPort
 from signaling.feed import EntryFeed
+from signaling.ice import IceServers
 from signaling.live import LiveConfig, LiveSessions
-from signaling.messages import ServerMessage
+from signaling.messages import IceServersChanged, ServerMessage
 from signaling.outbox import Outbox
 from signaling.stills import LiveStills
 from tests.inspection.services.office import Live, go_live, open_house
@@ -28,13 +30,15 @@ class AgreeingRelay:
 
 
 class QuietOutbox(Outbox):
-    """Nobody is connected, so there is nobody to tell."""
+    """Nobody is connected: what would be told is kept."""
 
-    def __init__(self) -> None: ...
+    def __init__(self) -> None:
+        self.told: list[tuple[str, ServerMessage]] = []
 
     async def enter(self, role: Role, sid: str, inspection_id: str, session_id: str) -> None: ...
 
-    async def _send(self, message: ServerMessage, to: str, namespace: str) -> None: ...
+    async def _send(self, message: ServerMessage, to: str, namespace: str) -> None:
+        self.told.append((to, message))
 
 
 @pytest.fixture
@@ -86,3 +90,35 @@ async def test_a_session_that_somebody_holds_is_not_forgotten(live: LiveSessions
     await live.join(call.inspector, "sid-1", call.session_id, 0)
     await live.abandon_forgotten()
     assert "session_ended" not in await call.house.kinds(call.inspection.id)
+
+
+async def test_each_seat_gets_ice_servers_of_its_own_and_new_ones_before_they_run_out(
+    call: Live, tmp_path: Path
+) -> None:
+    made: list[str] = []
+
+    def make(participant_id: str) -> list[dict[str, Any]]:
+        made.append(participant_id)
+        return [{"urls": ["turns:turn.example:443"], "username": f"{len(made)}:{participant_id}", "credential": "x"}]
+
+    async def nothing(*_: Any) -> Any:
+        return ()
+
+    feed, outbox = EntryFeed(nothing, nothing), QuietOutbox()
+    stills = LiveStills(call.office, cast(StillsPort, None), feed, tmp_path)
+    config = LiveConfig(evidence_root=tmp_path, ice=IceServers(make, refresh_s=0.01))
+    relay = cast(RelayPort, AgreeingRelay())
+    sessions = LiveSessions(call.office, relay, stills, feed, outbox, config, lambda *_: None)
+    sessions.start()
+    joined = await sessions.join(call.inspector, "sid-1", call.session_id, 0)
+    assert joined.ice_servers[0]["username"].endswith(joined.participant_id)
+    async with asyncio.timeout(5):
+        while not any(isinstance(message, IceServersChanged) for _, message in outbox.told):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    to, changed = next(one for one in outbox.told if isinstance(one[1], IceServersChanged))
+    assert to == "sid-1" and isinstance(changed, IceServersChanged)
+    assert changed.ice_servers[0]["username"] not in (joined.ice_servers[0]["username"], None)
+    await sessions.aclose()
+    sent = len(outbox.told)
+    await asyncio.sleep(0.05)
+    assert len(outbox.told) == sent

@@ -14,6 +14,7 @@ import pytest
 
 from web.cli import main, make_parser
 from web.settings import OfficeSettings, Settings
+from web.turn_settings import TurnSettings
 
 pytestmark = pytest.mark.integration
 
@@ -72,19 +73,20 @@ def test_the_installed_command_is_this_one():
 def test_the_commands_are_those_that_are_promised():
     leaves = {name.removeprefix("yuntakan ") for name, parser in ALL_COMMANDS.items() if not commands(parser)}
     assert leaves == {
-        "serve", "demo", "user add", "user password", "export", "verify", "check", "doctor", "bench relay",
+        "serve", "demo", "user add", "user password", "export", "verify", "check", "doctor", "turn-config",
+        "bench relay",
     }  # fmt: skip
 
 
 def test_the_operations_page_has_every_command_flag_and_setting_and_no_others():
     text = OPERATIONS.read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(yuntakan [a-z ]+)`", text, re.MULTILINE)
+    rows = re.findall(r"^\| `(yuntakan(?: [a-z]+(?:-[a-z]+)*)+)`", text, re.MULTILINE)
     assert set(rows) == {name for name, parser in ALL_COMMANDS.items() if not commands(parser)}
     flags = {flag for action in ALL_COMMANDS["yuntakan serve"]._actions for flag in action.option_strings}
     assert {flag for flag in flags if f"`{flag}`" not in text} == {"-h", "--help"}
-    names = {f"YUNTAKAN_{name.upper()}" for name in Settings.model_fields if name != "office"}
+    names = {f"YUNTAKAN_{name.upper()}" for name in Settings.model_fields if name not in ("office", "turn")}
     assert names <= set(re.findall(r"`(YUNTAKAN_[A-Z_]+)`", text))
-    assert all(f"__{name.upper()}`" in text for name in OfficeSettings.model_fields)
+    assert all(f"__{name.upper()}`" in text for name in (*OfficeSettings.model_fields, *TurnSettings.model_fields))
 
 
 def test_the_first_sentence_of_each_help_stands_in_the_operations_page():

@@ -50,6 +50,11 @@ export interface ErrorView {
   incident_id?: string | null
 }
 
+/** `ice:servers`: for connections made from now on; earlier credentials run out. */
+export interface IceServersChanged {
+  ice_servers: Record<string, unknown>[]
+}
+
 export interface JoinSession {
   session_id: string
   after_seq?: number
@@ -229,6 +234,7 @@ export interface ServerEvents {
   'session:state': SessionStateChanged
   'detail:set': DetailSet
   'peer:closed': PeerClosed
+  'ice:servers': IceServersChanged
   'session:problem': SessionProblem
 }
 
