@@ -87,6 +87,7 @@ class DownPeer(Peer):
         compound = self._unprotect_rtcp(data)  # type: ignore[misc]
         now_us = self.clock.now_us()
         self.last_heard_us = now_us
+        self.note_control_ssrc(compound)
         for item in parse_compound(compound):
             if isinstance(item, Nack):
                 self._answer_nack(item)

@@ -25,6 +25,8 @@ MIN_MEDIA_BYTES = 12
 MAX_STRANGE_CHECKS_PER_S = 100
 #: Role conflicts are settled by the first; one that never ends would be our recursion without end.
 MAX_CHECK_ERRORS = 16
+#: SSRCs that are nobody's: a browser has a few (probes, a stream that ended), an attacker four thousand million.
+MAX_REFUSED_SSRCS, MAX_CONTROL_SSRCS = 64, 16
 #: RTCP of a peer: feedback every 50 ms and a NACK for each burst of losses are far below it.
 MAX_CONTROL_PER_S = 400
 

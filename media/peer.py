@@ -22,7 +22,7 @@ from media.aiortc_private import (
 )
 from media.config import RelayConfig
 from media.events import Direction, LostCause, Role
-from media.guard import FaultReport
+from media.guard import MAX_CONTROL_SSRCS, MAX_REFUSED_SSRCS, FaultReport
 from media.relay_clock import RelayClock
 from media.sdp import LocalTransport, RemoteTransport
 
@@ -67,6 +67,8 @@ class Peer(ABC):
         self.counters = self._gatherer.connection.counters
         self._gatherer.connection.on_flooding = self._flooding
         self._faults = FaultReport(self.counters)
+        self._control_ssrcs: set[int] = set()
+        self._refused_ssrcs: set[int] = set()
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls: RTCDtlsTransport | None = None
         self._running: asyncio.Task[None] | None = None
@@ -220,10 +222,27 @@ class Peer(ABC):
         self._gatherer.connection.media_sink = self.take_datagram
         self._watch.on_connected(self)
 
+    def note_control_ssrc(self, compound: bytes) -> None:
+        """Whoever speaks RTCP is one of a few, too."""
+        ssrc = int.from_bytes(compound[4:8], "big")
+        if ssrc not in self._control_ssrcs:
+            if len(self._control_ssrcs) < MAX_CONTROL_SSRCS:
+                self._control_ssrcs.add(ssrc)
+            else:
+                self.refuse_ssrc(ssrc)
+
+    def refuse_ssrc(self, ssrc: int) -> None:
+        """Of an authenticated packet. SRTP keeps state for every such SSRC: who brings ever new ones is closed."""
+        self._refused_ssrcs.add(ssrc)
+        if len(self._refused_ssrcs) > MAX_REFUSED_SSRCS:
+            self.counters.ssrc_limit += 1
+            self._flooding()
+
     def _flooding(self) -> None:
-        identity = self.identity
-        logger.warning("peer_flooding: peer %s of %s is closed", identity.peer_id, identity.participant_id)
-        self.lose("flooding")
+        if not self.closed:
+            identity = self.identity
+            logger.warning("peer_flooding: peer %s of %s is closed", identity.peer_id, identity.participant_id)
+            self.lose("flooding")
 
     def _dtls_changed(self, dtls: RTCDtlsTransport) -> None:
         if dtls.state in ("closed", "failed"):

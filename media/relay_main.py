@@ -16,6 +16,7 @@ import uvloop
 from media.config import RelayConfig
 from media.events import RelayEvent, to_wire
 from media.journal import JournalConfig, JournalDisk
+from media.log_budget import LineBudget
 from media.relay_clock import RelayClock
 from media.relay_core import Relay
 from media.wire import Message, WireServer
@@ -83,6 +84,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--config", default="{}", help="settings as JSON (media.config.RelayConfig)")
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s relay %(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(LineBudget())
     uvloop.run(serve(args.socket, RelayConfig.from_json(args.config)))
     return 0
 

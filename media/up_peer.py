@@ -78,6 +78,8 @@ class UpPeer(Peer):
             self._take_repair(self._rtx[ssrc], packet, now_us)
         elif self._learn(ssrc, second & 127, now_us):
             self._route_learned(packet, ssrc, now_us)
+        else:
+            self.refuse_ssrc(ssrc)
 
     def tick(self, now_us: int) -> None:
         for track in self.tracks:
@@ -142,6 +144,7 @@ class UpPeer(Peer):
         compound = self._unprotect_rtcp(data)  # type: ignore[misc]
         now_us = self.clock.now_us()
         self.last_heard_us = now_us
+        self.note_control_ssrc(compound)
         for item in parse_compound(compound):
             if isinstance(item, SenderReport) and item.ssrc in self._by_ssrc:
                 wall_us = now_us + self.clock.wall_offset_us

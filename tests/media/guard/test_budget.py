@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from media.budget import Budget, Credit
 from media.guard import STRANGERS, FaultReport, GuardCounters
+from media.log_budget import LineBudget
 
 pytestmark = pytest.mark.unit
 
@@ -115,3 +118,16 @@ def test_what_is_left_is_told_at_the_end() -> None:
 
 def test_only_what_anybody_can_send_counts_as_a_strangers() -> None:
     assert STRANGERS == {"empty", "stranger", "malformed", "stun_unknown", "checks_refused"}
+
+
+def test_a_log_has_so_many_lines_a_second_and_says_how_many_there_were_besides() -> None:
+    clock = Clock()
+    lines = LineBudget(3, clock.now_us)
+
+    def record() -> logging.LogRecord:
+        return logging.LogRecord("media", logging.WARNING, "", 0, "line %s", ("x",), None)
+
+    assert [lines.filter(record()) for _ in range(10)] == [True] * 3 + [False] * 7
+    clock.us += SECOND_US
+    next_one = record()
+    assert lines.filter(next_one) and next_one.getMessage() == "line x (and 7 lines before it)"
