@@ -161,6 +161,13 @@ class GuardedProtocol(StunProtocol):
                 logger.exception("a datagram made its handler fail")
 
 
+class GuardedProtocol6(GuardedProtocol):
+    """The same over IPv6, whose addresses come with flow and scope."""
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        super().datagram_received(data, addr[:2])
+
+
 class GuardedConnection(Connection):
     """aioice's connection over guarded sockets; remote candidates are only those that prove themselves.
 
@@ -247,7 +254,8 @@ class GuardedConnection(Connection):
             self._ports_used_up |= error.errno == errno.EADDRINUSE
             logger.error("cannot listen on %s: %s", address, error)
             return None
-        _, protocol = await loop.create_datagram_endpoint(lambda: GuardedProtocol(self), sock=bound)
+        kind = GuardedProtocol6 if ":" in address else GuardedProtocol
+        _, protocol = await loop.create_datagram_endpoint(lambda: kind(self), sock=bound)
         return protocol
 
 

@@ -1,0 +1,1 @@
+"""What strangers and bad peers send, by the million, beside calls that must not notice."""
