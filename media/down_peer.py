@@ -140,7 +140,7 @@ class DownPeer(Peer):
             if stormy or not self._keyframes.take(now_us):
                 self.counters.keyframe_storm += 1
             else:
-                source.request_keyframe(now_us)
+                source.request_mend(now_us)
 
     def _sources_of(self, ssrcs: list[int]) -> list[UpTrack]:
         slots = [slot for ssrc in set(ssrcs) if (slot := self._by_ssrc.get(ssrc)) is not None]

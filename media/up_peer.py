@@ -64,7 +64,9 @@ class UpPeer(Peer):
         if first & 31:
             offset = payload_offset(packet)
             if first & 16 and self._wide_id is not None:
-                self._note_transport_sequence(packet, 12 + ((first & 15) << 2), now_us)
+                skipped = self._note_transport_sequence(packet, 12 + ((first & 15) << 2), now_us)
+                if skipped:
+                    self._suspect_tail(ssrc, sequence, skipped, now_us)
         track = self._by_ssrc.get(ssrc)
         if track is not None and second & 127 == track.payload_type:
             self.media_us = now_us
@@ -108,16 +110,27 @@ class UpPeer(Peer):
             "guard": self.guard_counters,
         }
 
-    def _note_transport_sequence(self, packet: bytes, at: int, now_us: int) -> None:
-        """The extension is nearly always the first element; anything else is searched."""
+    def _note_transport_sequence(self, packet: bytes, at: int, now_us: int) -> int:
+        """How many numbers were skipped. The extension is nearly always the first element; else it is searched."""
         if packet[at] == 0xBE and len(packet) > at + 6 and packet[at + 4] == (self._wide_id or 0) << 4 | 1:
-            self._wide.receive(packet[at + 5] << 8 | packet[at + 6], now_us)
-            return
+            return self._wide.receive(packet[at + 5] << 8 | packet[at + 6], now_us)
         value = find_extension(packet, self._wide_id or 0)
         if value is not None and len(value) == 2:
-            self._wide.receive(value[0] << 8 | value[1], now_us)
-        elif value is not None:
+            return self._wide.receive(value[0] << 8 | value[1], now_us)
+        if value is not None:
             self.counters.extension_malformed += 1
+        return 0
+
+    def _suspect_tail(self, ssrc: int, sequence: int, skipped: int, now_us: int) -> None:
+        """Voice has come and packets before it have not. What its own numbers do not explain was picture, of which the
+        next packet may be a frame's time away: ask for it now.
+        """
+        voice = self._by_ssrc.get(ssrc)
+        if voice is None or voice.kind != "audio" or skipped <= voice.losses.count_skipped(sequence):
+            return
+        for track in self.tracks:
+            if track.kind == "video":
+                track.ask_tail(now_us)
 
     def _take_repair(self, track: UpTrack, packet: bytes, now_us: int) -> None:
         if packet[1] & 127 != track.format.rtx_type:
@@ -126,6 +139,7 @@ class UpPeer(Peer):
         original = unwrap_rtx(packet, track.ssrc, track.payload_type)
         if original is not None and track.ssrc and track.losses.received:
             first, second, sequence, timestamp, _ = HEADER.unpack_from(original)
+            track.losses.resent(sequence, now_us)
             track.receive(
                 original,
                 first,

@@ -38,7 +38,7 @@ class UpTrack:
         self.kind = section.kind
         self.ssrc = 0
         self._set_format(section.formats[0])
-        self.losses = LossTracker()
+        self.losses = LossTracker(self.format.rtx_type is not None)
         self.reception = ReceptionStats(section.clock_rate)
         self.stream_clock = StreamClock(section.clock_rate, source_clock)
         self.keyframes = KeyframeRequester()
@@ -82,7 +82,7 @@ class UpTrack:
             self.on_source_changed(self)
         self.ssrc = ssrc
         self._set_format(payload_format)
-        self.losses = LossTracker()
+        self.losses = LossTracker(self.format.rtx_type is not None)
         self._lost_seen = 0
         self._is_broken = False
         self.reception = ReceptionStats(self.section.clock_rate)
@@ -112,7 +112,7 @@ class UpTrack:
         self.packets += 1
         self.bytes += len(packet)
         self.last_us = now_us
-        if losses.urgent:
+        if now_us >= losses.ask_us:
             self._ask(now_us)
         if unwrapped == losses.highest:
             self.last_sequence, self.last_timestamp = unwrapped, timestamp
@@ -141,9 +141,22 @@ class UpTrack:
         if self.kind == "video" and self.keyframes.request(now_us):
             self._send_pli()
 
+    def request_mend(self, now_us: int) -> None:
+        """A viewer cannot go on. A repair that is under way may be all it needs: a key frame costs everybody detail."""
+        is_repairing = bool(self.losses.missing) and not self._is_broken
+        if self.kind == "video" and self.keyframes.mend(now_us, is_repairing):
+            self._send_pli()
+
+    def ask_tail(self, now_us: int) -> None:
+        """Something was lost that may be the end of what came last; nothing of this track has followed yet to tell."""
+        sequence = self.losses.suspect(now_us)
+        if sequence is not None and self.section.nack:
+            self.nacks_sent += 1
+            self._send_control(build_nack(self._relay_ssrc, self.ssrc, [sequence]))
+
     def tick(self, now_us: int) -> None:
         """Every 25 ms: ask again for what is missing; after a loss for good, only a key frame mends the picture."""
-        if self.losses.missing:
+        if now_us >= self.losses.ask_us:
             self._ask(now_us)
         if self.losses.lost != self._lost_seen:
             self._lost_seen = self.losses.lost
@@ -176,6 +189,7 @@ class UpTrack:
             "repaired": self.losses.repaired,
             "nacks_sent": self.nacks_sent,
             "keyframe_requests": self.keyframe_requests,
+            "keyframes_withheld": self.keyframes.withheld,
             "rtt_us": self.losses.rtt_us,
             "jitter": self.reception.jitter_16 >> 4,
             "forwards": len(self.forwards),

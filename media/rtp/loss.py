@@ -7,13 +7,17 @@ from dataclasses import dataclass
 #: A jump of the sequence beyond this is asked for by nobody: the packets count as lost at once.
 MAX_NACK_SPAN = 512
 GIVE_UP_US = 1_000_000
-MAX_TRIES = 10
+MAX_TRIES = 16
 FIRST_RETRY_US = 100_000
-SHORTEST_RETRY_US = 30_000
+SHORTEST_RETRY_US = 20_000
 LONGEST_RETRY_US = 300_000
+#: From this try on the pace is halved: what so many answers did not bring is a line that is down.
+PATIENT_TRIES = 5
 #: Below the first sequence number there is room for packets that come late.
 FIRST_CYCLE = 0x10000
 DUPLICATE = -1
+#: `ask_us` while nothing is missing.
+NEVER_US = 1 << 62
 
 
 @dataclass(slots=True)
@@ -41,13 +45,21 @@ class LossRun:
 class LossTracker:
     """Sequence and loss state of one RTP stream. Times are any monotonic microseconds.
 
-    `receive` is the hot path: the unwrapped sequence number, or DUPLICATE. `urgent` is set when something new is
-    missing, so that the caller asks at once; `asks_due` also serves the retry timer.
+    `receive` is the hot path: the unwrapped sequence number, or DUPLICATE. Call `asks_due` when `ask_us` has come,
+    which for something newly missing is at once.
+
+    `has_rtx`: retransmissions come on a stream of their own and are told by `resent`, so that a packet which the
+    network merely delayed is no measure of the round trip.
     """
 
     __slots__ = (
+        "_has_rtx",
         "_last",
         "_last_us",
+        "_suspected",
+        "_suspected_us",
+        "_variation_us",
+        "ask_us",
         "given_up",
         "highest",
         "lost",
@@ -56,10 +68,9 @@ class LossTracker:
         "repaired",
         "rtt_us",
         "started_at",
-        "urgent",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, has_rtx: bool = False) -> None:
         self.started_at = DUPLICATE
         self.highest = DUPLICATE
         self.received = 0
@@ -68,9 +79,13 @@ class LossTracker:
         self.missing: dict[int, Missing] = {}
         self.given_up: LossRun | None = None
         self.rtt_us = 0
-        self.urgent = False
+        self.ask_us = NEVER_US
+        self._has_rtx = has_rtx
+        self._variation_us = 0
         self._last = 0
         self._last_us = 0
+        self._suspected = DUPLICATE
+        self._suspected_us = 0
 
     def receive(self, sequence: int, now_us: int) -> int:
         if (sequence - self._last) & 0xFFFF == 1 and self.received:
@@ -83,16 +98,42 @@ class LossTracker:
 
     def asks_due(self, now_us: int) -> list[int]:
         """16-bit sequence numbers to ask for now, in order. Gives up what has waited too long."""
-        self.urgent = False
         due: list[int] = []
+        next_us = NEVER_US
         for sequence, entry in list(self.missing.items()):
             if now_us - entry.noticed_us > GIVE_UP_US or entry.tries >= MAX_TRIES:
                 self._give_up(entry, sequence)
-            elif now_us >= entry.ask_us:
+                continue
+            if now_us >= entry.ask_us:
                 entry.tries += 1
-                entry.ask_us = now_us + self._retry_us()
+                entry.ask_us = now_us + self._retry_us(entry.tries)
                 due.append(sequence & 0xFFFF)
+            next_us = min(next_us, entry.ask_us)
+        self.ask_us = next_us
         return due
+
+    def suspect(self, now_us: int) -> int | None:
+        """The number after the newest, when something of this stream seems to be lost that nothing has followed yet.
+
+        To be asked for once at once; None where that was done already. If it was lost, what follows will tell, and
+        the pace of retries counts from now.
+        """
+        if not self.received or self._suspected == self.highest + 1:
+            return None
+        self._suspected, self._suspected_us = self.highest + 1, now_us
+        return self._suspected & 0xFFFF
+
+    def resent(self, sequence: int, now_us: int) -> None:
+        """A retransmission of this packet has come; `receive` is told of it as well."""
+        unwrapped = self.highest - ((self._last - sequence) & 0xFFFF)
+        entry = self.missing.get(unwrapped)
+        if entry is not None and entry.tries == 1:
+            self._measure(now_us - entry.noticed_us)
+
+    def count_skipped(self, sequence: int) -> int:
+        """How many packets would be newly missing if this one came next; 0 for what is not newer."""
+        delta = (sequence - self._last) & 0xFFFF
+        return delta - 1 if self.received and 0 < delta < 0x8000 else 0
 
     def take_given_up(self) -> LossRun | None:
         """What was given up since the last call."""
@@ -124,10 +165,12 @@ class LossTracker:
             return
         for sequence in range(first, end):
             self.missing[sequence] = Missing(self._last_us, now_us, now_us)
+        if first == self._suspected:
+            self.missing[first] = Missing(self._last_us, self._suspected_us, self._suspected_us + self._retry_us(1), 1)
         while len(self.missing) > MAX_NACK_SPAN:
             oldest = next(iter(self.missing))
             self._give_up(self.missing[oldest], oldest)
-        self.urgent = True
+        self.ask_us = now_us
 
     def _repair(self, sequence: int, now_us: int) -> int:
         entry = self.missing.pop(sequence, None)
@@ -136,15 +179,27 @@ class LossTracker:
         self.received += 1
         if entry.tries:
             self.repaired += 1
-        if entry.tries == 1:
-            sample_us = now_us - entry.noticed_us
-            self.rtt_us = sample_us if not self.rtt_us else (7 * self.rtt_us + sample_us) // 8
+        if entry.tries == 1 and not self._has_rtx:
+            self._measure(now_us - entry.noticed_us)
+        if not self.missing:
+            self.ask_us = NEVER_US
         return sequence
 
-    def _retry_us(self) -> int:
+    def _measure(self, sample_us: int) -> None:
+        """RFC 6298, section 2."""
         if not self.rtt_us:
-            return FIRST_RETRY_US
-        return min(max(self.rtt_us * 3 // 2, SHORTEST_RETRY_US), LONGEST_RETRY_US)
+            self.rtt_us, self._variation_us = sample_us, sample_us // 4
+            return
+        self._variation_us = (3 * self._variation_us + abs(self.rtt_us - sample_us)) // 4
+        self.rtt_us = (7 * self.rtt_us + sample_us) // 8
+
+    def _retry_us(self, tries: int) -> int:
+        """Not before the answer can be there: senders ignore who asks twice within their round trip."""
+        pace_us = FIRST_RETRY_US
+        if self.rtt_us:
+            pace_us = self.rtt_us + max(self.rtt_us // 8, 2 * self._variation_us)
+        pace_us = min(max(pace_us, SHORTEST_RETRY_US), LONGEST_RETRY_US)
+        return pace_us if tries < PATIENT_TRIES else 2 * pace_us
 
     def _give_up(self, entry: Missing, sequence: int) -> None:
         del self.missing[sequence]

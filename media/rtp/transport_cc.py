@@ -37,15 +37,18 @@ class TransportCcRecorder:
         self._next = -1
         self._count = 0
 
-    def receive(self, sequence: int, now_us: int) -> None:
+    def receive(self, sequence: int, now_us: int) -> int:
+        """How many numbers before this one were skipped just now: 0 while everything comes in order."""
         if self._highest < 0:
             self._highest = self._next = 0x10000 + sequence
         unwrapped = unwrap16(self._highest, sequence)
-        if unwrapped > self._highest:
+        skipped = unwrapped - self._highest - 1
+        if skipped >= 0:
             self._highest = unwrapped
         elif self._highest - unwrapped > MAX_REORDER:
-            return
+            return 0
         self._arrivals.setdefault(unwrapped, now_us)
+        return max(0, skipped)
 
     def take_feedback(self, sender_ssrc: int, media_ssrc: int) -> list[bytes]:
         """RTCP messages for all that arrived since the last call, none when nothing did."""

@@ -1,4 +1,4 @@
-"""A real call over a network of ours: the office's server, an inspector's Chromium at a desk, an applicant's on a phone."""
+"""A real call over a network of ours: the office's server, an inspector's Chromium and an applicant's, each at its site."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class NetworkOffice(Office):
 
 @dataclass
 class Call:
-    """A live call. `samples` grows by `sample`; marks are (shown at, in unix ms; number of the frame, None unreadable)."""
+    """A live call. `samples`, `filmed` (at the phone) and `shown` (at the desk) grow by `sample`."""
 
     network: Network
     office: NetworkOffice

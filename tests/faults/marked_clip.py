@@ -45,7 +45,7 @@ def read_mark(picture: Picture) -> int | None:
 
 def marked_frames(seconds: int = CLIP_S) -> list[Picture]:
     """BGR frames, CLIP_RATE a second, numbered from 0."""
-    frames = []
+    frames: list[Picture] = []
     for number, frame in enumerate(make_frames(seconds)):
         if number % (FRAME_RATE // CLIP_RATE) == 0:
             draw_mark(frame, len(frames))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.rtp.loss import DUPLICATE, GIVE_UP_US, MAX_NACK_SPAN, LossTracker
+from media.rtp.loss import DUPLICATE, GIVE_UP_US, MAX_NACK_SPAN, NEVER_US, LossTracker
 
 pytestmark = pytest.mark.unit
 
@@ -15,13 +15,14 @@ def test_a_gap_is_asked_for_at_once_and_again_until_it_is_repaired() -> None:
     losses = LossTracker()
     losses.receive(10, 0)
     losses.receive(13, 1000)
-    assert losses.urgent
+    assert losses.ask_us == 1000
     assert losses.asks_due(1000) == [11, 12]
+    assert losses.ask_us == 101_000
     assert losses.asks_due(50_000) == []
     assert losses.receive(11, 60_000) != DUPLICATE
     assert losses.asks_due(150_000) == [12]
     assert losses.receive(12, 160_000) != DUPLICATE
-    assert losses.missing == {} and losses.repaired == 2 and losses.lost == 0
+    assert losses.missing == {} and losses.repaired == 2 and losses.lost == 0 and losses.ask_us == NEVER_US
 
 
 def test_the_round_trip_sets_the_pace_of_retries() -> None:
@@ -33,8 +34,75 @@ def test_the_round_trip_sets_the_pace_of_retries() -> None:
     assert losses.rtt_us == 40_000
     losses.receive(4, 50_000)
     losses.asks_due(50_000)
-    assert losses.asks_due(105_000) == []
-    assert losses.asks_due(111_000) == [3]
+    assert losses.asks_due(95_000) == []
+    assert losses.asks_due(110_000) == [3]
+
+
+def test_a_packet_that_was_only_overtaken_is_no_measure_of_the_round_trip() -> None:
+    losses = LossTracker(has_rtx=True)
+    losses.receive(0, 0)
+    losses.receive(2, 0)
+    losses.asks_due(0)
+    losses.receive(1, 3_000)
+    assert losses.rtt_us == 0
+    losses.receive(4, 10_000)
+    losses.asks_due(10_000)
+    losses.resent(3, 110_000)
+    losses.receive(3, 110_000)
+    assert losses.rtt_us == 100_000
+
+
+def test_an_answer_to_the_second_question_is_no_measure_either() -> None:
+    losses = LossTracker(has_rtx=True)
+    losses.receive(0, 0)
+    losses.receive(2, 0)
+    losses.asks_due(0)
+    losses.asks_due(100_000)
+    losses.resent(1, 110_000)
+    losses.receive(1, 110_000)
+    assert losses.rtt_us == 0 and losses.repaired == 1
+
+
+def test_a_shaky_round_trip_is_waited_for_longer() -> None:
+    steady, shaky = LossTracker(), LossTracker()
+    for losses, took_us in ((steady, [100_000] * 20), (shaky, [60_000, 140_000] * 10)):
+        for number, sample_us in enumerate(took_us):
+            losses.receive(4 * number, number * 1_000_000)
+            losses.receive(4 * number + 2, number * 1_000_000)
+            losses.asks_due(number * 1_000_000)
+            losses.receive(4 * number + 1, number * 1_000_000 + sample_us)
+            losses.missing.clear()
+    for losses, paced_us in ((steady, 115_000), (shaky, 160_000)):
+        losses.receive(1000, 30_000_000)
+        losses.receive(1002, 30_000_000)
+        losses.asks_due(30_000_000)
+        assert (losses.ask_us - 30_000_000 > paced_us) == (losses is shaky)
+
+
+def test_what_may_be_a_lost_end_is_asked_for_once_and_again_by_the_pace_of_retries() -> None:
+    losses = LossTracker()
+    assert losses.suspect(0) is None
+    losses.receive(0xFFFF, 0)
+    assert losses.suspect(20_000) == 0
+    assert losses.suspect(21_000) is None
+    losses.receive(2, 66_000)
+    assert losses.asks_due(66_000) == [1]
+    assert losses.ask_us == 120_000 and losses.asks_due(120_000) == [0]
+
+
+def test_a_lost_end_that_comes_before_its_successor_was_never_missing() -> None:
+    losses = LossTracker()
+    losses.receive(5, 0)
+    losses.suspect(20_000)
+    assert losses.receive(6, 60_000) != DUPLICATE
+    assert losses.receive(7, 66_000) != DUPLICATE and losses.missing == {}
+
+
+def test_skipped_numbers_are_told_before_the_packet_is_taken() -> None:
+    losses = LossTracker()
+    assert losses.count_skipped(7) == 0
+    losses.receive(0xFFFE, 0)
+    assert [losses.count_skipped(sequence) for sequence in (0xFFFF, 1, 0xFFFE, 0xFFF0)] == [0, 2, 0, 0]
 
 
 def test_what_does_not_come_is_given_up_once_with_its_time() -> None:
@@ -54,7 +122,7 @@ def test_a_long_silence_of_the_sequence_is_counted_and_not_asked_for() -> None:
     losses = LossTracker()
     losses.receive(0, 0)
     losses.receive(5000, 1000)
-    assert losses.missing == {} and losses.lost == 4999 and not losses.urgent
+    assert losses.missing == {} and losses.lost == 4999 and losses.ask_us == NEVER_US
 
 
 def test_the_list_of_missing_packets_is_bounded() -> None:

@@ -123,3 +123,9 @@ def test_numbers_that_leap_cost_no_more_than_a_round_may() -> None:
     messages = recorder.take_feedback(1, 2)
     counted = sum(int.from_bytes(message[14:16], "big") for message in messages)
     assert 200 <= counted <= MAX_MISSING_PER_ROUND + 200
+
+
+def test_skipped_numbers_are_told_once() -> None:
+    recorder = TransportCcRecorder()
+    numbers = [65_534, 65_535, 2, 1, 3, 3]
+    assert [recorder.receive(number, at) for at, number in enumerate(numbers)] == [0, 0, 2, 0, 0, 0]
