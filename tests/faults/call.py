@@ -1,4 +1,4 @@
-"""A real call over a network of ours: the office's server, an inspector's Chromium and an applicant's, each at its site."""
+"""A real call over a network of ours: the office's server, an inspector's Chromium and an applicant's at sites of their own."""
 
 from __future__ import annotations
 
