@@ -1,4 +1,4 @@
-"""A real call over a network of ours: the office's server, an inspector's Chromium and an applicant's at sites of their own."""
+"""A real call over a network of ours: the server, the Chromiums of inspector and applicant, each at its site."""
 
 from __future__ import annotations
 
