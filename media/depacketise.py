@@ -1,4 +1,4 @@
-"""From RTP packets back to VP8 frames (RFC 7741), tolerant of loss and reordering. Pure: depends on its input alone.
+"""From RTP packets back to encoded frames, tolerant of loss and reordering. Pure: depends on its input alone.
 
 So the number of a frame is a property of the journal: whoever reads the same records counts the same frames.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from media.frame_codecs import FrameCodec, Part, codec_of
 from media.journal.format import RTP, Record
 from media.rtp.header import payload_offset, strip_padding
 from media.rtp.sequence import unwrap16, unwrap32
@@ -22,12 +24,12 @@ MOST_PIXELS = 4096 * 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Vp8Frame:
+class EncodedFrame:
     """One complete frame as the sender encoded it.
 
     index: counted over the complete frames of the track from 0. arrival_us: when its last packet arrived.
-    decodable: nothing since the last key frame is missing, and its size is a possible one. width and height: of the
-    last key frame, 0 before one.
+    content: a VP8 frame, or an H.264 access unit with start codes. decodable: nothing since the last key frame is
+    missing, and its size is a possible one. width and height: of the last key frame, 0 before one.
     """
 
     index: int
@@ -39,6 +41,11 @@ class Vp8Frame:
     width: int
     height: int
 
+    @property
+    def too_large(self) -> bool:
+        """Whether it belongs to pictures that are larger than is decoded here."""
+        return self.width * self.height > MOST_PIXELS
+
 
 @dataclass(slots=True)
 class _Packet:
@@ -46,40 +53,15 @@ class _Packet:
     arrival_us: int
     marker: bool
     begins: bool
-    payload: bytes
-
-
-def vp8_payload(payload: bytes) -> tuple[bool, bytes]:
-    """(begins a frame, VP8 bytes) of an RTP payload: RFC 7741 section 4.2. Raises ValueError where it is cut off."""
-    try:
-        first, at = payload[0], 1
-        if first & 0x80:
-            extensions = payload[1]
-            at = 2
-            if extensions & 0x80:
-                at += 2 if payload[at] & 0x80 else 1
-            at += (extensions >> 6 & 1) + (1 if extensions & 0x30 else 0)
-    except IndexError as error:
-        raise ValueError("payload descriptor is cut off") from error
-    if at >= len(payload):
-        raise ValueError("payload descriptor is all there is")
-    return first & 0x17 == 0x10, payload[at:]
-
-
-def is_keyframe(frame: bytes) -> bool:
-    """RFC 6386 section 9.1: the lowest bit of a key frame is 0, and a start code follows the frame tag."""
-    return len(frame) >= 10 and not frame[0] & 1 and frame[3:6] == b"\x9d\x01\x2a"
-
-
-def keyframe_size(frame: bytes) -> tuple[int, int]:
-    """Width and height of a key frame in pixels (14 bits each)."""
-    return int.from_bytes(frame[6:8], "little") & 0x3FFF, int.from_bytes(frame[8:10], "little") & 0x3FFF
+    part: Part
 
 
 class FrameAssembler:
     """Takes packets in order of arrival, gives frames in order of the sender."""
 
-    def __init__(self) -> None:
+    def __init__(self, codec: str = "VP8") -> None:
+        """Raises KeyError for a codec that has no pictures."""
+        self._codec: FrameCodec = codec_of(codec)
         self._waiting: dict[int, _Packet | None] = {}
         self._next = -1
         self._highest = 0
@@ -89,16 +71,51 @@ class FrameAssembler:
         self._parts: list[_Packet] = []
         self._whole = False
         self._intact = False
+        self._ended: tuple[int, bool] | None = None
         self._size = (0, 0)
         self._count = 0
 
-    def feed(self, packet: bytes, arrival_us: int) -> list[Vp8Frame]:
+    @property
+    def count(self) -> int:
+        """Complete frames until now: the index of the next one."""
+        return self._count
+
+    def checkpoint(self) -> dict[str, Any] | None:
+        """What `resume` needs to go on from here as if everything before had been read; None within a frame."""
+        if self._waiting or self._parts:
+            return None
+        return {
+            "next": self._next,
+            "highest": self._highest,
+            "ssrc": self._ssrc,
+            "timestamp": self._timestamp,
+            "whole": self._whole,
+            "intact": self._intact,
+            "ended": self._ended,
+            "size": self._size,
+            "count": self._count,
+            "codec": self._codec.kept(),
+        }
+
+    def resume(self, checkpoint: dict[str, Any]) -> None:
+        """Raises KeyError, TypeError or ValueError for what is no checkpoint."""
+        self._next, self._highest = int(checkpoint["next"]), int(checkpoint["highest"])
+        self._ssrc, self._timestamp = int(checkpoint["ssrc"]), checkpoint["timestamp"]
+        self._whole, self._intact = bool(checkpoint["whole"]), bool(checkpoint["intact"])
+        self._ended = (int(checkpoint["ended"][0]), bool(checkpoint["ended"][1])) if checkpoint["ended"] else None
+        self._size = (int(checkpoint["size"][0]), int(checkpoint["size"][1]))
+        self._count = int(checkpoint["count"])
+        self._codec.keep(checkpoint["codec"])
+        self._waiting.clear()
+        self._parts.clear()
+
+    def feed(self, packet: bytes, arrival_us: int) -> list[EncodedFrame]:
         """The frames that this packet completes. A malformed packet counts as lost."""
         try:
             sequence, parsed = self._parse(packet, arrival_us)
         except ValueError:
             return []
-        frames: list[Vp8Frame] = []
+        frames: list[EncodedFrame] = []
         if sequence < self._next:
             return frames
         if not self._waiting:
@@ -109,9 +126,9 @@ class FrameAssembler:
             self._skip(frames)
         return frames
 
-    def flush(self) -> list[Vp8Frame]:
+    def flush(self) -> list[EncodedFrame]:
         """The frames that are whole although packets before them never came."""
-        frames: list[Vp8Frame] = []
+        frames: list[EncodedFrame] = []
         while self._waiting:
             self._skip(frames)
         return frames
@@ -130,20 +147,26 @@ class FrameAssembler:
             self._highest, self._timestamp = sequence, timestamp
         if offset == len(packet):  # padding only: takes a sequence number, carries nothing
             return sequence, None
-        begins, payload = vp8_payload(packet[offset:])
-        return sequence, _Packet(timestamp, arrival_us, packet[1] >= 0x80, begins, payload)
+        begins, part = self._codec.unpack(packet[offset:])
+        return sequence, _Packet(timestamp, arrival_us, packet[1] >= 0x80, begins, part)
 
     def _restart(self, ssrc: int, sequence: int) -> None:
         self._ssrc = ssrc
         self._next = self._highest = sequence
         self._waiting.clear()
         self._parts.clear()
+        self._codec.restart()
+        self._lose_track()
+
+    def _lose_track(self) -> None:
+        """Nothing is known of what came right before."""
         self._whole = self._intact = False
+        self._ended = None
 
     def _waited_enough(self, now_us: int) -> bool:
         return now_us - self._stuck_us > WAIT_US or len(self._waiting) > WAIT_PACKETS
 
-    def _advance(self, frames: list[Vp8Frame]) -> None:
+    def _advance(self, frames: list[EncodedFrame]) -> None:
         """Take what follows without a hole."""
         while self._next in self._waiting:
             packet = self._waiting.pop(self._next)
@@ -152,15 +175,17 @@ class FrameAssembler:
                 self._join(packet, frames)
         self._stuck_us = min((each.arrival_us for each in self._waiting.values() if each), default=self._stuck_us)
 
-    def _skip(self, frames: list[Vp8Frame]) -> None:
+    def _skip(self, frames: list[EncodedFrame]) -> None:
         """Give up the hole before the earliest packet that waits: what depends on it is not decodable."""
         self._next = min(self._waiting)
         self._parts.clear()
-        self._whole = self._intact = False
+        self._lose_track()
         self._advance(frames)
 
-    def _join(self, packet: _Packet, frames: list[Vp8Frame]) -> None:
-        if packet.begins and (not self._parts or packet.timestamp != self._parts[0].timestamp):
+    def _join(self, packet: _Packet, frames: list[EncodedFrame]) -> None:
+        begins = packet.begins or self._follows_an_end(packet)
+        self._ended = (packet.timestamp, packet.marker)
+        if begins and (not self._parts or packet.timestamp != self._parts[0].timestamp):
             self._finish(frames)
             self._whole = True
         if not self._whole:
@@ -174,28 +199,33 @@ class FrameAssembler:
         if packet.marker:
             self._finish(frames)
 
-    def _finish(self, frames: list[Vp8Frame]) -> None:
+    def _follows_an_end(self, packet: _Packet) -> bool:
+        """Whether the codec says so by this: the packet right before was the last of a frame, or of another one."""
+        if not self._codec.follows_ends or self._ended is None:
+            return False
+        return self._ended[1] or self._ended[0] != packet.timestamp
+
+    def _finish(self, frames: list[EncodedFrame]) -> None:
         """The parts up to here are a frame, if there are any."""
         if not self._parts:
             return
-        content = b"".join(part.payload for part in self._parts)
-        keyframe = is_keyframe(content)
-        if keyframe:
-            self._size = keyframe_size(content)
+        joined = self._codec.join([part.part for part in self._parts])
+        if joined.size is not None:
+            self._size = joined.size
             self._intact = 0 < self._size[0] * self._size[1] <= MOST_PIXELS
         arrival_us = max(part.arrival_us for part in self._parts)
-        timestamp = self._parts[0].timestamp
+        timestamp, keyframe = self._parts[0].timestamp, joined.size is not None
         frames.append(
-            Vp8Frame(self._count, timestamp, arrival_us, content, keyframe, self._intact, *self._size)
+            EncodedFrame(self._count, timestamp, arrival_us, joined.content, keyframe, self._intact, *self._size)
         )
         self._count += 1
         self._parts.clear()
         self._whole = False
 
 
-def frames_of(records: Iterable[Record]) -> Iterator[Vp8Frame]:
-    """All complete frames of a video journal, in order."""
-    assembler = FrameAssembler()
+def frames_of(records: Iterable[Record], codec: str = "VP8") -> Iterator[EncodedFrame]:
+    """All complete frames of a video journal, in order. Raises KeyError for a codec that has no pictures."""
+    assembler = FrameAssembler(codec)
     for record in records:
         if record.kind == RTP:
             yield from assembler.feed(record.payload, record.arrival_us)

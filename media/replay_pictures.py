@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from media.depacketise import Vp8Frame, frames_of
+from media.depacketise import EncodedFrame, frames_of
 from media.journal.reader import read_header, read_undamaged
 from media.replay_timeline import Timeline
 
@@ -19,7 +19,7 @@ class TimedFrame:
     """An encoded frame and when it is shown, in ms from the origin."""
 
     at_ms: int
-    frame: Vp8Frame
+    frame: EncodedFrame
 
 
 def timed_frames(journal_paths: list[Path], origin_us: int) -> Iterator[TimedFrame]:
@@ -44,9 +44,10 @@ def first_picture_us(journal_path: Path) -> int | None:
     return next((frame.arrival_us for _, frame in _decodable(journal_path)), None)
 
 
-def _decodable(journal_path: Path) -> Iterator[tuple[int, Vp8Frame]]:
-    timeline = Timeline(read_header(journal_path).clock_rate)
-    for frame in frames_of(read_undamaged(journal_path)):
+def _decodable(journal_path: Path) -> Iterator[tuple[int, EncodedFrame]]:
+    header = read_header(journal_path)
+    timeline = Timeline(header.clock_rate)
+    for frame in frames_of(read_undamaged(journal_path), header.codec):
         place_us = timeline.place(frame.rtp_timestamp, frame.arrival_us)
         if frame.decodable:
             yield place_us, frame

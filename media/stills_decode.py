@@ -1,4 +1,4 @@
-"""Decodes VP8 frames one at a time, and says what they look like as bytes."""
+"""Decodes VP8 and H.264 frames one at a time, and says what they look like as bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
-from media.depacketise import Vp8Frame
+from media.depacketise import MOST_PIXELS, EncodedFrame
+from media.sdp_formats import H264, VP8
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 class Picture:
     """A decoded frame with the encoded one it came from."""
 
-    frame: Vp8Frame
+    frame: EncodedFrame
     decoded: av.VideoFrame
 
     def i420(self) -> bytes:
@@ -36,17 +37,28 @@ def _rows(plane: av.video.plane.VideoPlane) -> bytes:
     return rows[: plane.height, : plane.width].tobytes()
 
 
-class PictureDecoder:
-    """Fed with the frames of one track in order; skips what is not decodable. One thread, no delay."""
+DECODERS = {VP8: "libvpx", H264: "h264"}
+#: 8 bit 4:2:0, whose planes are I420; a sender that promised one of our profiles gives nothing else.
+PICTURE_FORMATS = ("yuv420p", "yuvj420p")
 
-    def __init__(self) -> None:
+
+class PictureDecoder:
+    """Fed with the frames of one track in order; skips what is not decodable. One thread, no delay.
+
+    `refused_size`: of the newest key frame, where it promises a picture larger than is decoded here.
+    """
+
+    def __init__(self, codec: str = VP8) -> None:
         self.newest: Picture | None = None
+        self.refused_size: tuple[int, int] | None = None
+        self._name = DECODERS[codec]
         self._codec: VideoCodecContext | None = None
 
-    def decode(self, frame: Vp8Frame) -> None:
+    def decode(self, frame: EncodedFrame) -> None:
         """After this `newest` is the picture of `frame`, or still the one before where it shows none."""
         if frame.keyframe:
-            self._codec = _open_codec()
+            self._codec = _open_codec(self._name)
+            self.refused_size = (frame.width, frame.height) if frame.too_large else None
         if self._codec is None or not frame.decodable:
             return
         try:
@@ -55,11 +67,13 @@ class PictureDecoder:
             logger.warning("frame %d cannot be decoded: %s", frame.index, type(error).__name__)
             self._codec = None
             return
-        if pictures:
+        if pictures and pictures[-1].format.name in PICTURE_FORMATS:
             self.newest = Picture(frame, pictures[-1])
 
 
-def _open_codec() -> VideoCodecContext:
-    codec = av.CodecContext.create("libvpx", "r")
+def _open_codec(name: str) -> VideoCodecContext:
+    codec = cast(VideoCodecContext, av.CodecContext.create(name, "r"))
     codec.thread_count = 1
+    codec.options = {"max_pixels": str(MOST_PIXELS)}
+    codec.flags |= av.codec.context.Flags.low_delay
     return codec

@@ -34,7 +34,8 @@ class StillRendered:
     """A still, and what names its original: the frame in the journal.
 
     width and height: of the decoded picture (the JPEG is higher by the stamp). frame_index: counted over the complete
-    frames of the journal from 0. rtp_timestamp: unwrapped. encoded_sha256: of the VP8 frame after depacketisation.
+    frames of the journal from 0. rtp_timestamp: unwrapped. encoded_sha256: of the VP8 frame or H.264 access unit after
+    depacketisation.
     i420_sha256: of the decoded picture's Y, U and V planes without padding.
     """
 
@@ -72,14 +73,18 @@ class StillsPort(Protocol):
     ) -> StillRendered:
         """Write the stamped JPEG of the newest picture, or of the last that had arrived at `at_us` (unix µs).
 
-        `out_path` is written once, whole and synced. Raises `no_picture_yet`, `character_not_supported` (its message
-        is the characters), `still_exists`, `stills_busy`, `storage_full`,
+        `out_path` is written once, whole and synced. Raises `no_picture_yet`, `picture_too_large`,
+        `character_not_supported` (its message is the characters), `still_exists`, `stills_busy`, `storage_full`,
         `storage_failed`.
         """
 
 
 def no_picture_yet() -> MediaError:
     return MediaError(Kind.CONFLICT, "no_picture_yet", "no whole picture has arrived by then")
+
+
+def picture_too_large(width: int, height: int) -> MediaError:
+    return MediaError(Kind.CONFLICT, "picture_too_large", f"{width} x {height} is more than is decoded here")
 
 
 def stills_busy() -> MediaError:

@@ -17,6 +17,7 @@ from media.journal.format import JournalError
 from media.journal.reader import read_header
 from media.stamp import StampText
 from media.stills_decode import Picture
+from media.stills_index import KeyframeIndex
 from media.stills_port import StillRendered, no_picture_yet, stills_busy
 from media.stills_render import render_still, sync_original
 from media.stills_track import TrackFollower, find_picture
@@ -115,7 +116,8 @@ class StillsService:
             picture = await self._run(self._live, _newest_by, follower, at_us) if follower is not None else None
             executor = self._live if picture is not None else self._back
             if picture is None:
-                picture = await self._run(self._back, _find, journal_path, at_us)
+                index = follower.index if follower is not None else None
+                picture = await self._run(self._back, _find, journal_path, at_us, index)
             return await self._run(executor, self._finish, picture, journal_path, stamp, out_path)
         finally:
             self._pending -= 1
@@ -137,16 +139,13 @@ def _newest_by(follower: TrackFollower, at_us: int | None) -> Picture | None:
     except (JournalError, OSError) as error:
         logger.warning("a followed track cannot be read: %s", error)
         return None
-    newest = follower.newest
-    if newest is None or (at_us is not None and newest.frame.arrival_us > at_us):
-        return None
-    return newest
+    return follower.newest(at_us)
 
 
-def _find(journal_path: Path, at_us: int | None) -> Picture:
+def _find(journal_path: Path, at_us: int | None, index: KeyframeIndex | None) -> Picture:
     try:
-        picture = find_picture(journal_path, at_us)
-    except (JournalError, OSError) as error:
+        picture = find_picture(journal_path, at_us, index)
+    except (JournalError, OSError, ValueError) as error:
         logger.warning("a journal cannot be read: %s", error)
         raise no_picture_yet() from error
     if picture is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtp import RtpPacket
 
@@ -63,9 +64,36 @@ def encode_vp8(
     return encoded
 
 
+def encode_h264(
+    numbers: Iterable[int], width: int = 320, height: int = 240, keyframes: Iterable[int] = ()
+) -> list[bytes]:
+    """As `encode_vp8`: access units in Annex B, parameter sets before each IDR picture, Constrained Baseline."""
+    codec = av.CodecContext.create("libx264", "w")
+    codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
+    codec.bit_rate, codec.time_base, codec.gop_size = 600_000, Fraction(1, 30), 3000
+    codec.options = {"profile": "baseline", "preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1",
+                     "x264-params": "repeat-headers=1:scenecut=0:threads=1:aud=0"}  # fmt: skip
+    wanted, encoded = set(keyframes), []
+    for position, number in enumerate(numbers):
+        frame = av.VideoFrame.from_ndarray(picture(number, width, height), format="bgr24").reformat(format="yuv420p")
+        frame.pts, frame.time_base = position, Fraction(1, 30)
+        if position in wanted:
+            frame.pict_type = av.video.frame.PictureType.I
+        units = [unit for packet in codec.encode(frame) for unit in H264Encoder._split_bitstream(bytes(packet))]
+        encoded.append(b"".join(b"\x00\x00\x00\x01" + unit for unit in units if unit[0] & 31 != 6))
+    assert all(encoded)
+    return encoded
+
+
+def h264_payloads(frame: bytes) -> list[bytes]:
+    """Single units, STAP-A and FU-A, as aiortc sends them."""
+    return list(H264Encoder._packetize(H264Encoder._split_bitstream(frame)))
+
+
 def video_packets(
     frames: Iterable[bytes],
     *,
+    codec: str = "VP8",
     ssrc: int = 0x11112222,
     first_sequence: int = 65_500,
     first_timestamp: int = 0xFFFF0000,
@@ -75,7 +103,7 @@ def video_packets(
     """RTP as a browser sends it: sequence and timestamp wrap early on. All packets of a frame arrive together."""
     packets: Packets = []
     for position, frame in enumerate(frames):
-        payloads = Vp8Encoder._packetize(frame, position & 0x7FFF)
+        payloads = h264_payloads(frame) if codec == "H264" else Vp8Encoder._packetize(frame, position & 0x7FFF)
         for place, payload in enumerate(payloads):
             packet = RtpPacket(
                 payload_type=96,

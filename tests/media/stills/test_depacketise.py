@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from media.depacketise import FrameAssembler, Vp8Frame, is_keyframe, keyframe_size, vp8_payload
+from media.depacketise import EncodedFrame, FrameAssembler
+from media.frame_codecs import is_keyframe, keyframe_size, vp8_payload
 from tests.media.clips import Packets, encode_vp8, video_packets
 
 pytestmark = pytest.mark.unit
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.unit
 ENCODED = encode_vp8(range(60), keyframes=[30])
 
 
-def assemble(packets: Packets) -> list[Vp8Frame]:
+def assemble(packets: Packets) -> list[EncodedFrame]:
     assembler = FrameAssembler()
     frames = [frame for packet, arrival_us in packets for frame in assembler.feed(packet, arrival_us)]
     return frames + assembler.flush()

@@ -18,7 +18,7 @@ from media.errors import MediaError
 from media.stamp import StampText
 from media.stills_client import StillsClient
 from media.stills_port import StillsConfig
-from tests.media.clips import START_US, encode_vp8, header_of, read_number, video_packets, write_journal
+from tests.media.clips import START_US, encode_h264, encode_vp8, header_of, read_number, video_packets, write_journal
 
 pytestmark = pytest.mark.integration
 
@@ -119,7 +119,7 @@ async def test_what_is_not_decodable_is_never_shown(stills: StillsClient, tmp_pa
 
 
 async def test_before_a_key_frame_there_is_no_picture_yet(stills: StillsClient, tmp_path: Path) -> None:
-    path = write_journal(tmp_path / "v.ytj", header_of("v", "video"), video_packets(ENCODED[5:20]))
+    path = write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video"), video_packets(ENCODED[5:20]))
     for at_us in (None, START_US - 1):
         with pytest.raises(MediaError) as refusal:
             await stills.render("x", path, at_us, STAMP, tmp_path / "x.jpg")
@@ -129,9 +129,46 @@ async def test_before_a_key_frame_there_is_no_picture_yet(stills: StillsClient, 
 
 async def test_a_frame_that_claims_to_be_huge_is_not_decoded(stills: StillsClient, tmp_path: Path) -> None:
     huge = ENCODED[40][:6] + b"\xff\x3f\xff\x3f" + ENCODED[40][10:]
-    path = write_journal(tmp_path / "v.ytj", header_of("v", "video"), video_packets([*ENCODED[:40], huge]))
-    still = await stills.render("x", path, None, STAMP, tmp_path / "x.jpg")
-    assert still.frame_index == 39
+    path = write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video"), video_packets([*ENCODED[:40], huge]))
+    with pytest.raises(MediaError) as refusal:
+        await stills.render("x", path, None, STAMP, tmp_path / "x.jpg")
+    assert refusal.value.code == "picture_too_large"
+    await stills.follow("session", "v", path)
+    with pytest.raises(MediaError) as refusal:
+        await stills.render("x", path, None, STAMP, tmp_path / "x.jpg")
+    assert refusal.value.code == "picture_too_large"
+    before = await stills.render("x", path, START_US + int(39.5 * FRAME_US), STAMP, tmp_path / "x.jpg")
+    assert before.frame_index == 39
+
+
+async def test_an_h264_still_names_the_access_unit_and_the_exact_planes(stills: StillsClient, tmp_path: Path) -> None:
+    encoded = encode_h264(range(60), width=640, height=368, keyframes=[30])
+    header = header_of("v", "video", codec="H264")
+    path = write_journal(tmp_path / "journal" / "v.ytj", header, video_packets(encoded, codec="H264"))
+    await stills.follow("session", "v", path)
+    newest = await stills.render("a", path, None, STAMP, tmp_path / "a.jpg")
+    earlier = await stills.render("b", path, START_US + int(17.5 * FRAME_US), STAMP, tmp_path / "b.jpg")
+    assert (newest.frame_index, earlier.frame_index, newest.width, newest.height) == (59, 17, 640, 368)
+    assert read_number(cv2.imread(str(tmp_path / "a.jpg"))) == 59
+    assert read_number(cv2.imread(str(tmp_path / "b.jpg"))) == 17
+    assert earlier.encoded_sha256 == sha256(encoded[17]).hexdigest()
+    other = av.CodecContext.create("h264", "r")
+    other.thread_count = 1
+    planes = [picture for unit in encoded[:18] for picture in other.decode(av.Packet(unit))] + other.decode(None)
+    assert earlier.i420_sha256 == sha256(planes[17].to_ndarray(format="yuv420p").tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
+async def test_a_turned_phone_changes_the_size_of_the_stills(stills: StillsClient, tmp_path: Path, codec: str) -> None:
+    encode = encode_h264 if codec == "H264" else encode_vp8
+    encoded = [*encode(range(20), width=640, height=368), *encode(range(20, 40), width=368, height=640)]
+    header = header_of("v", "video", codec=codec)
+    path = write_journal(tmp_path / "journal" / "v.ytj", header, video_packets(encoded, codec=codec))
+    for wanted, size in ((19, (640, 368)), (20, (368, 640)), (39, (368, 640))):
+        at_us = START_US + int((wanted + 0.5) * FRAME_US)
+        still = await stills.render(str(wanted), path, at_us, STAMP, tmp_path / f"{wanted}.jpg")
+        assert (still.frame_index, (still.width, still.height)) == (wanted, size)
+        assert read_number(cv2.imread(str(tmp_path / f"{wanted}.jpg"))) == wanted
 
 
 async def test_an_unknown_journal_has_no_picture(stills: StillsClient, tmp_path: Path) -> None:
@@ -162,7 +199,7 @@ async def test_a_still_is_written_once(stills: StillsClient, tmp_path: Path) -> 
 
 async def test_odd_sizes_give_the_exact_planes(stills: StillsClient, tmp_path: Path) -> None:
     encoded = encode_vp8(range(3), width=321, height=245)
-    path = write_journal(tmp_path / "v.ytj", header_of("v", "video"), video_packets(encoded))
+    path = write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video"), video_packets(encoded))
     still = await stills.render("x", path, None, STAMP, tmp_path / "x.jpg")
     assert (still.width, still.height) == (321, 245)
 
@@ -170,7 +207,7 @@ async def test_odd_sizes_give_the_exact_planes(stills: StillsClient, tmp_path: P
 @pytest.mark.bench
 async def test_a_still_of_a_followed_720p_track_takes_less_than_300_ms(stills: StillsClient, tmp_path: Path) -> None:
     encoded = encode_vp8(range(60), width=1280, height=720)
-    path = write_journal(tmp_path / "v.ytj", header_of("v", "video"), video_packets(encoded))
+    path = write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video"), video_packets(encoded))
     await stills.follow("session", "v", path)
     await stills.render("warm", path, None, STAMP, tmp_path / "warm.jpg")
     took = []
