@@ -102,7 +102,7 @@ def _message(event: str, args: tuple[Any, ...]) -> Any:
 
 
 def make_server() -> socketio.AsyncServer:
-    """Short pings: a dead link is noticed within ten seconds. Origins are the gate's affair.
+    """Short pings: both ends notice a dead link within three seconds. Origins are the gate's affair.
 
     Only the roles' namespaces are open: the library's default one takes anybody. WebSocket alone: browsers send no
     Origin with the GET that begins long polling, so the gate could never admit it.
@@ -115,8 +115,8 @@ def make_server() -> socketio.AsyncServer:
         transports=["websocket"],
         cors_allowed_origins=[],
         max_http_buffer_size=100_000,
-        ping_interval=5,
-        ping_timeout=5,
+        ping_interval=1,
+        ping_timeout=2,
         logger=False,
         engineio_logger=False,
     )

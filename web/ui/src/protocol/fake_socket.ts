@@ -11,8 +11,11 @@ export interface Asked {
 export class FakeSocket implements SocketLike {
   connected = false
   active = true
-  kicks = 0
+  restarts = 0
   connects = 0
+  probes = 0
+  answersProbes = true
+  quietMs = 0
   asked: Asked[] = []
   private readonly listeners = new Map<string, ((...args: never[]) => void)[]>()
 
@@ -30,8 +33,21 @@ export class FakeSocket implements SocketLike {
     this.connected = false
   }
 
-  kick(): void {
-    this.kicks += 1
+  /** As the library does: a connection that is dropped says so, an attempt does not. */
+  restart(): void {
+    this.restarts += 1
+    if (this.connected) this.go('io client disconnect')
+    this.connect()
+  }
+
+  probe(): Promise<boolean> {
+    this.probes += 1
+    return Promise.resolve(this.answersProbes)
+  }
+
+  /** The attempt under way has not reached the server. */
+  miss(): void {
+    this.emit('connect_error', new Error('websocket error'))
   }
 
   ask(event: string, body: unknown): Promise<unknown> {

@@ -122,8 +122,7 @@ describe('acts', () => {
     await socket.join()
     void signaling.act('chat:send', { text: '一' })
     await socket.last('chat:send').fail()
-    expect(socket.kicks).toBe(1)
-    socket.go()
+    expect(socket.restarts).toBe(1)
     await socket.join()
     expect(socket.of('chat:send')).toHaveLength(2)
   })
@@ -193,6 +192,75 @@ describe('acts', () => {
   it('refuses a call without a session instead of keeping it', async () => {
     const signaling = make()
     expect(await signaling.call('peer:publish', { sdp: '' })).toMatchObject({ ok: false, problem: { code: 'offline', retryable: true } })
+  })
+})
+
+describe('coming back', () => {
+  it('tries again at most 0.2 s after the first loss, and about every second for two minutes', async () => {
+    make()
+    await socket.join()
+    socket.go()
+    vi.advanceTimersByTime(200)
+    expect(socket.connects).toBe(2)
+    vi.advanceTimersByTime(5_000)
+    for (let turn = 0; turn < 20; turn += 1) {
+      const before = socket.connects
+      vi.advanceTimersByTime(4_000) // each attempt hangs
+      socket.miss()
+      vi.advanceTimersByTime(1_000)
+      expect(socket.connects).toBe(before + 1)
+    }
+  })
+
+  it('asks by plain HTTP once attempts are refused at once, and connects when that is answered', async () => {
+    make()
+    socket.answersProbes = false
+    for (let turn = 0; turn < 4; turn += 1) {
+      socket.miss()
+      await vi.advanceTimersByTimeAsync(1_000)
+    }
+    const attempts = socket.connects
+    expect(attempts).toBe(4)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect([socket.connects, socket.probes > 50]).toEqual([attempts, true])
+    socket.answersProbes = true
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(socket.connects).toBe(attempts + 1)
+  })
+
+  it('drops a socket that is quiet when media is silent, and no other', async () => {
+    const signaling = make()
+    await socket.join()
+    socket.quietMs = 900
+    signaling.doubt(1_200)
+    expect([socket.restarts, signaling.state]).toEqual([0, 'joined'])
+    socket.quietMs = 1_300
+    signaling.doubt(1_200)
+    expect([socket.restarts, signaling.state]).toEqual([1, 'reconnecting'])
+  })
+
+  it('ends an attempt that hangs when the network is heard again, not one that has just begun', async () => {
+    const signaling = make()
+    await socket.join()
+    socket.go()
+    vi.advanceTimersByTime(200)
+    signaling.hurry()
+    expect(socket.restarts).toBe(0)
+    vi.advanceTimersByTime(1_500)
+    signaling.hurry()
+    expect(socket.restarts).toBe(1)
+  })
+
+  it('leaves a socket alone that works, and one that was refused', async () => {
+    const signaling = make()
+    await socket.join()
+    signaling.hurry()
+    socket.go()
+    socket.come()
+    await socket.last('session:join').answer({ ok: false, error: { code: 'session_not_open', message: '', retryable: false } })
+    signaling.hurry()
+    vi.advanceTimersByTime(60_000)
+    expect([socket.restarts, socket.connects]).toEqual([0, 1])
   })
 })
 

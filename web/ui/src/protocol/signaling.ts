@@ -6,6 +6,7 @@
  * reloads, so an act happens once however often it is sent. Who creates a `Signaling` closes it.
  */
 import type { Role } from './api'
+import { Comeback } from './comeback'
 import type { Entry } from './entries'
 import type { JoinResult, ServerEvents } from './events'
 import { Outbox, type Act, type TextStorage } from './outbox'
@@ -24,12 +25,16 @@ export interface SignalingOptions {
   ackTimeoutMs?: number
   /** Pause before another try after a refusal that may pass. @default 1000 */
   retryMs?: number
+  comeback?: (socket: SocketLike) => Comeback
 }
 
 type Listener<E extends keyof ServerEvents> = (message: ServerEvents[E]) => void
 type Settle = (result: Result<unknown>) => void
 
 const MOST_REFUSALS = 5
+/** Reasons as the library names them. */
+const OWN_RESTART = 'io client disconnect'
+const SERVER_PUT_OUT = 'io server disconnect'
 
 export class Signaling {
   state: LinkState = 'idle'
@@ -38,6 +43,7 @@ export class Signaling {
   lastSeq = 0
 
   private readonly socket: SocketLike
+  private readonly comeback: Comeback
   private readonly storage: TextStorage | null
   private readonly newKey: () => string
   private readonly ackTimeoutMs: number
@@ -60,6 +66,7 @@ export class Signaling {
     this.ackTimeoutMs = options.ackTimeoutMs ?? 8_000
     this.retryMs = options.retryMs ?? 1_000
     this.socket = (options.openSocket ?? openSocket)(options.role, options.csrf)
+    this.comeback = options.comeback?.(this.socket) ?? new Comeback(this.socket)
     this.wire()
   }
 
@@ -69,15 +76,24 @@ export class Signaling {
     this.lastSeq = session.after_seq ?? 0
     this.outbox = new Outbox(`ytk-outbox-${this.options.role}-${this.sessionId}`, this.storage)
     this.enter('connecting')
-    this.socket.connect()
+    this.comeback.begin()
   }
 
   /** Tries again at once: after a refusal, or when the network has changed. */
   retry(): void {
     if (this.state === 'closed' || this.state === 'idle') return
+    this.comeback.begin(true)
     if (this.state === 'refused') this.enter('connecting')
-    if (this.socket.connected) this.socket.kick()
-    else this.socket.connect()
+  }
+
+  /** The socket may be dead (media is silent, the page was asleep): if nothing came for `quietMs`, it is made anew. */
+  doubt(quietMs: number): void {
+    if (this.socket.connected && this.socket.quietMs > quietMs) this.restart()
+  }
+
+  /** The network is back (media is heard, the page woke up): ends the pause or the hanging attempt, if there is one. */
+  hurry(): void {
+    if (!this.socket.connected && (this.state === 'reconnecting' || this.state === 'connecting')) this.comeback.hurry()
   }
 
   on<E extends keyof ServerEvents>(event: E, listener: Listener<E>): () => void {
@@ -129,6 +145,7 @@ export class Signaling {
     if (this.state === 'closed') return
     this.attempt += 1
     this.enter('closed')
+    this.comeback.cancel()
     this.socket.disconnect()
     for (const settle of this.settles.values()) settle(fail('offline', 'closed', true))
     this.settles.clear()
@@ -146,6 +163,7 @@ export class Signaling {
 
   private async join(): Promise<void> {
     if (this.state === 'closed') return this.socket.disconnect() as void
+    this.comeback.arrived()
     const attempt = ++this.attempt
     this.inFlight.clear()
     this.early = []
@@ -176,18 +194,24 @@ export class Signaling {
     if (this.state === 'closed' || this.state === 'refused') return
     this.attempt += 1
     this.enter('reconnecting')
-    // The library does not come back by itself after the server's own "disconnect".
-    if (reason === 'io server disconnect') this.later(this.attempt, () => this.socket.connect())
+    if (reason === OWN_RESTART) return
+    this.comeback.later(reason === SERVER_PUT_OUT ? this.retryMs : 0)
   }
 
   private onConnectError(error: Error & { data?: unknown }): void {
-    if (this.state === 'closed' || this.socket.active) return // active: a broken transport, retried by the library
+    if (this.state === 'closed' || this.state === 'refused') return
+    if (this.socket.active) return this.comeback.later() // not reached at all
     const problem = parseProblem(error.data ?? { message: error.message })
-    if (problem.code === 'internal' || problem.retryable) this.later(this.attempt, () => this.socket.connect())
+    if (problem.code === 'internal' || problem.retryable) this.comeback.later(this.retryMs)
     else this.refuse(problem)
   }
 
+  private restart(): void {
+    if (this.state !== 'closed') this.comeback.begin(true)
+  }
+
   private refuse(problem: Problem): void {
+    this.comeback.cancel()
     this.problem = problem
     this.enter('refused')
   }
@@ -237,7 +261,7 @@ export class Signaling {
       const ack = (await this.socket.ask(event, body, this.ackTimeoutMs)) as { ok?: boolean; result?: T; error?: unknown }
       return ack?.ok ? succeed(ack.result as T) : { ok: false, problem: parseProblem(ack?.error) }
     } catch (error) {
-      if (this.socket.connected && this.state !== 'closed') this.socket.kick() // silence: the link is dead, whatever it says
+      if (this.socket.connected) this.restart() // silence: the link is dead, whatever it says
       return fail('timeout', `${event}: ${String(error)}`, true)
     }
   }

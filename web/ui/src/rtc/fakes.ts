@@ -1,13 +1,16 @@
 /** A peer connection, tracks and streams for tests. */
 
-export class FakeTrack {
+export class FakeTrack extends EventTarget {
   enabled = true
+  muted = true
   stopped = false
   contentHint = ''
   constructor(
     readonly kind: 'audio' | 'video',
     readonly id: string = kind,
-  ) {}
+  ) {
+    super()
+  }
   stop(): void {
     this.stopped = true
   }
@@ -57,6 +60,9 @@ export class FakePeer extends EventTarget {
   remote: RTCSessionDescriptionInit | null = null
   closed = false
   senders: FakeSender[] = []
+  received: FakeTrack[] = []
+  isSilent = false
+  private bytes = 0
   codecs: string[] = []
   directions: string[] = []
 
@@ -72,6 +78,16 @@ export class FakePeer extends EventTarget {
 
   getSenders(): FakeSender[] {
     return this.senders
+  }
+
+  getReceivers(): { track: FakeTrack }[] {
+    return this.received.map((track) => ({ track }))
+  }
+
+  /** What has come so far, as one candidate pair would count it; by itself something comes at every look. */
+  getStats(): Promise<Map<string, unknown>> {
+    if (!this.isSilent) this.bytes += 1
+    return Promise.resolve(new Map([['pair', { type: 'candidate-pair', bytesReceived: this.bytes }]]))
   }
 
   createOffer(): Promise<RTCSessionDescriptionInit> {

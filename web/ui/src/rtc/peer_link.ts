@@ -1,13 +1,12 @@
 /**
- * One RTCPeerConnection in one direction, from its first description to its end. It reports `connected` and, once,
- * `lost`; it never comes back (a new link takes its place). Whoever dials a link closes it.
+ * One RTCPeerConnection in one direction, from its first description to its end. It reports `connected`, `doubtful` when
+ * ICE hears nothing (it may be `connected` again after that), and once `lost`; from there it never comes back (a new
+ * link takes its place). Whoever dials a link closes it.
  */
-export type LinkPhase = 'connecting' | 'connected' | 'lost'
+export type LinkPhase = 'connecting' | 'connected' | 'doubtful' | 'lost'
 
 export interface PeerLinkOptions {
-  /** How long ICE may stay `disconnected` before the link counts as lost. @default 2000 */
-  graceMs?: number
-  /** How long the first connection may take. @default 10000 */
+  /** How long the first connection may take. @default 8000 */
   connectMs?: number
 }
 
@@ -19,16 +18,14 @@ export class PeerLink {
   phase: LinkPhase = 'connecting'
   private timer: ReturnType<typeof setTimeout> | undefined
   private listener: ((phase: LinkPhase) => void) | null = null
-  private readonly graceMs: number
 
   constructor(
     readonly peerId: string,
     readonly pc: RTCPeerConnection,
     options: PeerLinkOptions = {},
   ) {
-    this.graceMs = options.graceMs ?? 2_000
     this.pc.addEventListener('connectionstatechange', this.onChange)
-    this.lostAfter(options.connectMs ?? 10_000)
+    this.timer = setTimeout(() => this.enter('lost'), options.connectMs ?? 8_000)
     this.onChange() // it may have connected while the signaling still answered
   }
 
@@ -48,12 +45,7 @@ export class PeerLink {
     const state = this.pc.connectionState
     if (state === 'connected') this.enter('connected')
     else if (state === 'failed' || state === 'closed') this.enter('lost')
-    else if (state === 'disconnected') this.lostAfter(this.graceMs)
-  }
-
-  private lostAfter(ms: number): void {
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.enter('lost'), ms)
+    else if (state === 'disconnected' && this.phase === 'connected') this.enter('doubtful')
   }
 
   private enter(phase: LinkPhase): void {

@@ -2,14 +2,13 @@
  * Sends one person's camera and microphone to the relay, for as long as it is started: offers complete (no trickle),
  * keeps the connection alive, switches tracks without negotiating anew. Knows no page and no inspection.
  */
-import { OneWay, type OneWayOptions } from './one_way'
+import { GATHER_MS, OneWay, type OneWayOptions, type PeerSignal } from './one_way'
 import { createPeer, gathered, PeerLink } from './peer_link'
 import { applyQuality, DETAIL, PLAIN, preferVp8, videoEncoding, VOICE_MAX_BITRATE, withVoiceNack, type VideoQuality } from './quality'
 import { fail, succeed, type Result } from '../protocol/problem'
 
-export interface UpSignal {
+export interface UpSignal extends PeerSignal {
   publish(sdp: string): Promise<Result<{ peer_id: string; sdp: string }>>
-  close(peerId: string): void
 }
 
 export interface PublisherOptions extends OneWayOptions {
@@ -76,7 +75,7 @@ export class Publisher extends OneWay {
     for (const track of stream.getTracks()) this.addTrack(pc, track, stream)
     await setOffer(pc)
     await this.applyTo(pc) // before the first frame: the browser's own choice would start small
-    await gathered(pc, this.options.gatherMs ?? 1_000)
+    await gathered(pc, this.options.gatherMs ?? GATHER_MS)
     return this.options.signal.publish(pc.localDescription?.sdp ?? '')
   }
 

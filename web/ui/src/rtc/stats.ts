@@ -51,16 +51,12 @@ export function ratesBetween(before: VideoFigures, after: VideoFigures): Rates {
   return { fps: (after.frames - before.frames) / seconds, bitsPerSecond: ((after.bytes - before.bytes) * 8) / seconds }
 }
 
-async function received(pc: RTCPeerConnection): Promise<number> {
+/**
+ * How much has come from the other end: media, feedback and answers to ICE's checks. Over all candidate pairs, since the
+ * browser may have moved to another one.
+ */
+export async function received(pc: RTCPeerConnection): Promise<number> {
   const all = reports(await pc.getStats())
   const pairs = all.filter((report) => report.type === 'candidate-pair')
   return pairs.reduce((sum, pair) => sum + num(pair.bytesReceived) + num(pair.responsesReceived), 0)
-}
-
-/** Whether nothing at all (media, feedback, consent answers) arrives for `overMs`: the other end is gone. */
-export async function isSilent(pc: RTCPeerConnection, overMs = 3_000): Promise<boolean> {
-  if (pc.connectionState !== 'connected') return true
-  const before = await received(pc)
-  await new Promise((resolve) => setTimeout(resolve, overMs))
-  return (await received(pc)) === before
 }

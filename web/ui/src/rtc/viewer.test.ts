@@ -24,7 +24,9 @@ function make(): Viewer {
 
 function arrive(kind: 'audio' | 'video', streamId: string): void {
   const stream = new FakeStream([], streamId)
-  peers.last.dispatchEvent(Object.assign(new Event('track'), { track: new FakeTrack(kind), streams: [stream] }))
+  const track = new FakeTrack(kind)
+  peers.last.received.push(track)
+  peers.last.dispatchEvent(Object.assign(new Event('track'), { track, streams: [stream] }))
 }
 
 beforeEach(() => {
@@ -57,4 +59,34 @@ it('shows the streams of the new connection after the old one was lost', async (
   arrive('video', 'applicant')
   peers.last.become('connected')
   expect(shown.map((streams) => Object.keys(streams))).toEqual([[], ['applicant']])
+})
+
+it('keeps the old picture on the screen until the new connection has one', async () => {
+  const viewer = make()
+  viewer.start([])
+  await vi.advanceTimersByTimeAsync(0)
+  arrive('video', 'applicant')
+  peers.last.become('connected')
+  viewer.networkChanged()
+  await vi.advanceTimersByTimeAsync(0)
+  arrive('video', 'applicant')
+  peers.last.become('connected')
+  expect(shown).toHaveLength(1)
+  peers.last.received[0]!.dispatchEvent(new Event('unmute'))
+  expect(shown).toHaveLength(2)
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(shown).toHaveLength(2)
+})
+
+it('shows the new connection after a second at the latest: the sender may be silent', async () => {
+  const viewer = make()
+  viewer.start([])
+  await vi.advanceTimersByTimeAsync(0)
+  peers.last.become('connected')
+  viewer.networkChanged()
+  await vi.advanceTimersByTimeAsync(0)
+  arrive('video', 'applicant')
+  peers.last.become('connected')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(shown).toHaveLength(2)
 })

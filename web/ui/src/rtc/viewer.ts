@@ -3,14 +3,13 @@
  * msid: `applicant` (picture and voice) and `voice-1`, `voice-2`, `voice-3`. The slots are fixed, so nothing is ever
  * renegotiated; a slot without a source is silent.
  */
-import { OneWay, type OneWayOptions } from './one_way'
+import { GATHER_MS, OneWay, type OneWayOptions, type PeerSignal } from './one_way'
 import { createPeer, gathered, PeerLink } from './peer_link'
 import { fail, succeed, type Result } from '../protocol/problem'
 
-export interface DownSignal {
+export interface DownSignal extends PeerSignal {
   subscribe(): Promise<Result<{ peer_id: string; sdp: string }>>
   answer(peerId: string, sdp: string): Promise<Result<unknown>>
-  close(peerId: string): void
 }
 
 export type Streams = Readonly<Record<string, MediaStream>>
@@ -19,10 +18,13 @@ export interface ViewerOptions extends OneWayOptions {
   signal: DownSignal
   createStream?: () => MediaStream
   onStreams: (streams: Streams) => void
+  /** How long the picture of a replaced connection stays at most, until the new one has a picture. @default 1000 */
+  holdMs?: number
 }
 
 export class Viewer extends OneWay {
   private readonly streams = new WeakMap<RTCPeerConnection, Map<string, MediaStream>>()
+  private shown: RTCPeerConnection | null = null
 
   constructor(private readonly options: ViewerOptions) {
     super(options)
@@ -48,8 +50,18 @@ export class Viewer extends OneWay {
     }
   }
 
+  /** The older picture stays on the screen until the new connection has one. */
   protected onLink(link: PeerLink): void {
-    this.options.onStreams(this.streamsOf(link.pc))
+    const show = (): void => {
+      if (this.redialer.link === link && this.shown !== link.pc) {
+        this.shown = link.pc
+        this.options.onStreams(this.streamsOf(link.pc))
+      }
+    }
+    const picture = pictureOf(link.pc)
+    if (!this.shown || this.shown.connectionState !== 'connected' || !picture?.muted) return show()
+    picture.addEventListener('unmute', show, { once: true })
+    setTimeout(show, this.options.holdMs ?? 1_000)
   }
 
   private async answer(pc: RTCPeerConnection, offer: { peer_id: string; sdp: string }): Promise<Result<unknown>> {
@@ -58,7 +70,7 @@ export class Viewer extends OneWay {
     pc.addEventListener('track', (event) => this.collect(byName, event))
     await pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp })
     await pc.setLocalDescription(await pc.createAnswer())
-    await gathered(pc, this.options.gatherMs ?? 1_000)
+    await gathered(pc, this.options.gatherMs ?? GATHER_MS)
     return this.options.signal.answer(offer.peer_id, pc.localDescription?.sdp ?? '')
   }
 
@@ -72,4 +84,8 @@ export class Viewer extends OneWay {
   private streamsOf(pc: RTCPeerConnection): Streams {
     return Object.fromEntries(this.streams.get(pc) ?? [])
   }
+}
+
+function pictureOf(pc: RTCPeerConnection): MediaStreamTrack | null {
+  return pc.getReceivers().find((receiver) => receiver.track.kind === 'video')?.track ?? null
 }

@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { FakeSocket } from '@/protocol/fake_socket'
 import { FakePeers, FakeStream, FakeTrack } from '@/rtc/fakes'
 import { LiveSession } from './live_session'
+import type { NetworkListener } from './page_network'
 
 let socket: FakeSocket
 let peers: FakePeers
-let networkChanged: () => void
+let network: NetworkListener
 let session: LiveSession
 
 const turns = () => vi.advanceTimersByTimeAsync(0)
@@ -48,8 +49,8 @@ beforeEach(() => {
     signaling: { openSocket: socket.factory, storage: null },
     publisher: { createPeer: peers.create, videoCapabilities: () => null },
     viewer: { createPeer: peers.create },
-    network: (changed) => {
-      networkChanged = changed
+    network: (listener) => {
+      network = listener
       return () => undefined
     },
   })
@@ -105,11 +106,49 @@ describe('LiveSession', () => {
     expect([session.detail, session.sinceSeq]).toEqual([true, 4])
   })
 
-  it('dials both ways and kicks the socket when the network changes', async () => {
+  it('dials both ways anew over a new socket when the network changes, and keeps sending until then', async () => {
     await inCall()
-    networkChanged()
+    network.moved()
+    await socket.join({ peer_ids: ['down1', 'up1'] })
     await turns()
-    expect([socket.kicks, socket.of('peer:publish').length, socket.of('peer:subscribe').length]).toEqual([1, 2, 2])
+    expect([socket.restarts, socket.of('peer:publish').length, socket.of('peer:subscribe').length]).toEqual([1, 2, 2])
+    expect([session.up, session.down, peers.made.some((peer) => peer.closed)]).toEqual(['connected', 'connected', false])
+  })
+
+  it('notices within two seconds that nothing comes, and dials over a new socket without giving up the old way', async () => {
+    await inCall()
+    for (const peer of peers.made) peer.isSilent = true
+    socket.quietMs = 1_500
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect([session.up, session.down, session.link]).toEqual(['reconnecting', 'reconnecting', 'reconnecting'])
+    await socket.join({ peer_ids: ['down1', 'up1'] })
+    await turns()
+    expect([socket.of('peer:publish').length, socket.of('peer:subscribe').length]).toEqual([2, 2])
+    expect(peers.made.filter((peer) => peer.closed)).toEqual([])
+  })
+
+  it('goes on as it was when the old way is heard again, and hurries the socket', async () => {
+    await inCall()
+    for (const peer of peers.made) peer.isSilent = true
+    socket.quietMs = 1_500
+    await vi.advanceTimersByTimeAsync(5_000)
+    const before = socket.restarts
+    for (const peer of peers.made) peer.isSilent = false
+    await vi.advanceTimersByTimeAsync(400)
+    expect([session.up, session.down, socket.restarts]).toEqual(['connected', 'connected', before + 1])
+    await socket.join({ peer_ids: ['down1', 'up1'] })
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect([socket.of('peer:publish').length, peers.made.length]).toEqual([1, 2])
+  })
+
+  it('looks after the socket at once when the page comes to the foreground', async () => {
+    await inCall()
+    socket.quietMs = 30_000
+    network.woke()
+    expect([socket.restarts, session.link]).toEqual([1, 'reconnecting'])
+    await socket.join({ peer_ids: ['down1', 'up1'] })
+    await turns()
+    expect(socket.of('peer:publish')).toHaveLength(1)
   })
 
   it('believes the log about recording, not a message that comes late', async () => {

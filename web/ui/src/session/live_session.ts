@@ -11,6 +11,7 @@ import { Signaling, type LinkState, type SignalingOptions } from '@/protocol/sig
 import { Publisher, type PublisherOptions } from '@/rtc/publisher'
 import { Viewer, type Streams, type ViewerOptions } from '@/rtc/viewer'
 import type { MediaState } from '@/rtc/redialer'
+import { pageNetwork, type NetworkSource } from './page_network'
 
 export interface LiveSessionOptions {
   role: Role
@@ -23,8 +24,8 @@ export interface LiveSessionOptions {
   network?: NetworkSource | null
 }
 
-/** Calls back when the device has moved to another network; returns how to stop. */
-export type NetworkSource = (changed: () => void) => () => void
+/** Media is silent and no ping has come for as long: the socket is dead too. Pings come every second. */
+const DEAD_SOCKET_MS = 1_200
 
 export class LiveSession {
   case: CaseState = emptyCase()
@@ -65,7 +66,7 @@ export class LiveSession {
   }
 
   start(): void {
-    this.stopNetwork = (this.options.network ?? pageNetwork)(() => this.networkChanged())
+    this.stopNetwork = (this.options.network ?? pageNetwork)({ moved: () => this.networkChanged(), woke: () => this.woke() })
     this.signaling.start({ session_id: this.options.sessionId })
   }
 
@@ -113,6 +114,18 @@ export class LiveSession {
     this.signaling.retry()
     this.publisher.networkChanged()
     this.viewer.networkChanged()
+  }
+
+  /** Back in the foreground: what was missed meanwhile is looked for at once. */
+  private woke(): void {
+    this.signaling.doubt(DEAD_SOCKET_MS)
+    this.signaling.hurry()
+  }
+
+  /** Silence of media is noticed before that of the socket, and so is its end. */
+  private onHearing(heard: boolean): void {
+    if (heard) this.signaling.hurry()
+    else this.signaling.doubt(DEAD_SOCKET_MS)
   }
 
   private wire(): void {
@@ -171,8 +184,8 @@ export class LiveSession {
   }
 
   private resume(joined: JoinResult): void {
-    void this.publisher.rejoined(joined.peer_ids, joined.ice_servers)
-    void this.viewer.rejoined(joined.peer_ids, joined.ice_servers)
+    this.publisher.rejoined(joined.peer_ids, joined.ice_servers)
+    this.viewer.rejoined(joined.peer_ids, joined.ice_servers)
   }
 
   private onDetail(on: boolean): void {
@@ -185,8 +198,10 @@ export class LiveSession {
       signal: {
         publish: (sdp) => this.call<PeerAnswer>('peer:publish', { sdp }),
         close: (peer_id) => void this.call('peer:close', { peer_id }),
+        isReady: () => this.signaling.state === 'joined',
       },
       onState: (state) => this.change(() => (this.up = state)),
+      onHearing: (heard) => this.onHearing(heard),
       ...options,
     })
   }
@@ -197,8 +212,10 @@ export class LiveSession {
         subscribe: () => this.call<PeerAnswer>('peer:subscribe'),
         answer: (peer_id, sdp) => this.call('peer:answer', { peer_id, sdp }),
         close: (peer_id) => void this.call('peer:close', { peer_id }),
+        isReady: () => this.signaling.state === 'joined',
       },
       onState: (state) => this.change(() => (this.down = state)),
+      onHearing: (heard) => this.onHearing(heard),
       onStreams: (streams) => this.change(() => (this.streams = streams)),
       ...options,
     })
@@ -207,27 +224,5 @@ export class LiveSession {
   private change(apply: () => void): void {
     apply()
     if (!this.batch) this.listener()
-  }
-}
-
-type Connection = EventTarget & { type?: string }
-
-/**
- * `online` and a changed kind of network. `connection.change` alone also fires for new speed estimates, which are no
- * reason to dial again, so the kind is compared.
- */
-export const pageNetwork: NetworkSource = (changed) => {
-  const connection = (navigator as Navigator & { connection?: Connection }).connection
-  let kind = connection?.type
-  const onConnection = (): void => {
-    if (connection?.type === kind) return
-    kind = connection?.type
-    if (kind !== 'none') changed()
-  }
-  window.addEventListener('online', changed)
-  connection?.addEventListener('change', onConnection)
-  return () => {
-    window.removeEventListener('online', changed)
-    connection?.removeEventListener('change', onConnection)
   }
 }
