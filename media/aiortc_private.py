@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import struct
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -76,6 +77,22 @@ def gather_loopback_when_alone() -> None:
     aioice.ice.get_host_addresses = with_loopback
 
 
+def read_stun(data: bytes) -> Message:
+    """aioice's parser, which lets out what unpacking a cut attribute raises. Raises ValueError."""
+    try:
+        return parse_message(data)
+    except (struct.error, LookupError) as error:
+        raise ValueError("STUN attribute is cut off") from error
+
+
+def read_check(data: bytes) -> Message:
+    """A request; the priority is mandatory (RFC 8445 section 7.1.1) and read without a look later on."""
+    message = read_stun(data)
+    if "PRIORITY" not in message.attributes:
+        raise ValueError("check without a priority")
+    return message
+
+
 class GuardedProtocol(StunProtocol):
     """One UDP socket. Media goes straight to the connection's sink; nothing a datagram holds can raise out of here."""
 
@@ -123,7 +140,7 @@ class GuardedProtocol(StunProtocol):
         elif is_stun_request(data):
             self._take_check(connection, data, addr)
         elif data[8:20] in self.transactions:
-            message = parse_message(data)
+            message = read_stun(data)
             if message.message_class == Class.ERROR:
                 connection.check_errors += 1
             if message.message_class == Class.RESPONSE or (
@@ -139,11 +156,11 @@ class GuardedProtocol(StunProtocol):
             connection.counters.stun_unknown += 1
         elif addr in connection.proven:
             if connection.afford(data):
-                connection.request_received(parse_message(data), addr, self)
+                connection.request_received(read_check(data), addr, self)
             else:
                 connection.counters.over_cap += 1
         elif connection.strange_checks.take():
-            connection.request_received(parse_message(data), addr, self)
+            connection.request_received(read_check(data), addr, self)
         else:
             connection.counters.checks_refused += 1
 
