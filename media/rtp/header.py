@@ -76,7 +76,9 @@ def abs_send_time(now_us: int) -> int:
 
 
 def strip_padding(packet: bytes) -> bytes:
-    """The packet without its padding and padding bit. Raises ValueError where the padding lies."""
+    """The packet without its padding and padding bit. Raises ValueError where the padding lies, or for no packet."""
+    if len(packet) < HEADER_BYTES:
+        raise ValueError("no RTP packet")
     if not packet[0] & 0x20:
         return packet
     padding = packet[-1]

@@ -100,3 +100,9 @@ def test_a_sender_that_makes_no_key_frame_is_asked_ten_times() -> None:
     requester = KeyframeRequester()
     asked = int(requester.request(0)) + sum(requester.due(now) for now in range(500_000, 20_000_000, 500_000))
     assert asked == 10 and not requester.wanted
+
+
+@pytest.mark.parametrize("packet", [b"", b"\x80", b"\xa0" + bytes(10)])
+def test_what_is_too_short_for_a_header_has_no_padding_to_strip(packet: bytes) -> None:
+    with pytest.raises(ValueError):
+        strip_padding(packet)
