@@ -50,16 +50,22 @@ class DownLayers:
 
     Lowering the limit works from the next frame on, raising it where the stream allows: no frame that is passed on
     refers to one that was not. `begins_keyframe` tells whether a payload starts a key frame.
-    `last`: the picture numbers that went out before this source, None to keep its own.
+    `last` and `joins_on`: as `PictureNumbers` takes them.
     """
 
     def __init__(
-        self, is_vp8: bool, begins_keyframe: Callable[[bytes, int], bool], last: Numbers | None = None
+        self,
+        is_vp8: bool,
+        begins_keyframe: Callable[[bytes, int], bool],
+        last: Numbers | None = None,
+        *,
+        joins_on: bool = True,
     ) -> None:
         self.sequence = ClosedSequence()
-        self.numbers = PictureNumbers(last)
+        self.numbers = PictureNumbers(last, joins_on=joins_on)
         self.limit = EVERY_LAYER
         self.malformed = 0
+        self.highest_layer = 0
         self._is_vp8 = is_vp8
         self._begins_keyframe = begins_keyframe
         self._keys_only = False
@@ -87,6 +93,8 @@ class DownLayers:
         if self._is_vp8 and descriptor is None:
             self.malformed += 1
             return None
+        if descriptor is not None and descriptor.is_layered:
+            self.highest_layer = max(self.highest_layer, descriptor.temporal_id)
         starts = self._begins_keyframe(packet, offset)
         if newest and timestamp != self._newest_timestamp:
             self._turn(starts, descriptor)

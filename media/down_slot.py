@@ -11,7 +11,7 @@ from media.rtp.rtcp import SenderReport, build_sdes, build_sender_report, ntp_fr
 from media.rtp.rtx import wrap_rtx
 from media.sdp import ABS_SEND_TIME_ID, CLOCK_RATES, DownAnswerSection, DownSection
 from media.sdp_formats import OFFERED
-from media.up_track import UpTrack
+from media.up_track import Forward, UpTrack
 
 #: Packets kept for retransmission; powers of two. Video at 2.5 Mb/s fills its own in about two seconds.
 HISTORY_PACKETS = {"video": 512, "audio": 64}
@@ -21,7 +21,11 @@ MAX_RESENDS_PER_INTERVAL = 600
 
 
 class DownSlot:
-    """Rewrites what one source sends onto this slot's SSRC, sequence and timestamp. `send_media` protects and sends."""
+    """Rewrites what one source sends onto this slot's SSRC, sequence and timestamp. `send_media` protects and sends.
+
+    `_tap` is what the source calls with each packet. `VideoSlot` has other ones, for receivers that are
+    not sent everything.
+    """
 
     def __init__(
         self, section: DownSection, send_media: Callable[[bytes], None], send_control: Callable[[bytes], None]
@@ -41,6 +45,7 @@ class DownSlot:
         self._rtx_types: dict[int, int] = {}
         self.refused_codec: str | None = None
         self._refusal_told: str | None = None
+        self._tap: Forward = self.forward
         size = HISTORY_PACKETS[section.kind]
         self._history: list[bytes] = [b""] * size
         self._mask = size - 1
@@ -72,15 +77,16 @@ class DownSlot:
             return
         self.disconnect(now_us)
         self.source = source
-        source.forwards.append(self.forward)
+        source.forwards.append(self._tap)
         source.request_keyframe(now_us)
 
     def disconnect(self, now_us: int) -> None:
         """Be silent; the next source goes on where this one ended."""
-        source, self.source = self.source, None
+        source = self.source
         if source is not None:
-            source.forwards.remove(self.forward)
             self.pause(source, now_us)
+            source.forwards.remove(self._tap)
+            self.source = None
 
     def pause(self, source: UpTrack, now_us: int) -> None:
         """The source leaves off or starts new counters: what comes next is joined on without a jump."""

@@ -1,4 +1,4 @@
-"""PictureID and TL0PICIDX of a VP8 stream of which layers are left out: what goes out has no holes (RFC 7741 section 4.2).
+"""PictureID and TL0PICIDX of a VP8 stream of which layers are left out (RFC 7741 section 4.2): no holes go out.
 
 A frame of layer n refers to frames of layers up to n only, so whole upper layers may be left out at any time. They come
 back one by one, each at a frame that depends on the base layer alone (Y), or all at once at a key frame.
@@ -21,15 +21,17 @@ Numbers = tuple[int, int]
 class PictureNumbers:
     """Judges and numbers the pictures of one source. `wanted`: the highest layer to pass on.
 
-    `last`: what went out before this source, which it joins on to; None when its own numbers are kept.
+    `last`: what went out before. With `joins_on`, that was another source, and this one goes on from there;
+    else this source has been passed on as it is, and keeps its numbers.
     A whole picture that arrives after later ones and is then left out leaves a hole, as if the network had lost it,
     unless only the base layer is passed on: there TL0PICIDX tells what is missing.
     """
 
-    def __init__(self, last: Numbers | None = None) -> None:
+    def __init__(self, last: Numbers | None = None, *, joins_on: bool = True) -> None:
         self.wanted = EVERY_LAYER
         self._last, self._last_tl0 = last if last is not None else (-1, -1)
-        self._keeps_own = last is None
+        self._keeps_own = last is None or not joins_on
+        self._knows_last = last is not None
         self._highest: int | None = None
         self._first = 0
         self._tl0_highest = 0
@@ -49,6 +51,7 @@ class PictureNumbers:
         newest: no later packet has been seen. keyframe: the packet is the first of a key frame.
         """
         if self._highest is None:
+            self._knows_last = self._knows_last and not self._keeps_own
             self._restart(descriptor.picture_id, descriptor, self.wanted)
         picture = self._unwrap(descriptor)
         highest = self._highest or 0
@@ -80,9 +83,10 @@ class PictureNumbers:
         """The next picture out is this one, whatever was before it."""
         is_base = descriptor.temporal_id <= 0
         tl0 = max(descriptor.tl0, 0)
-        if self._highest is None and self._keeps_own:
+        if not self._knows_last:
             self._last, self._last_tl0 = picture - 1, tl0 - is_base
-        self._keeps_own = self._keeps_own and self._highest is None
+        self._keeps_own = self._keeps_own and not self._knows_last
+        self._knows_last = True
         self._highest = self._first = picture
         self._tl0_highest, self._tl0_offset = tl0, self._last_tl0 + is_base - tl0
         self._changes = [(picture, layer)]

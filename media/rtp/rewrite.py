@@ -32,6 +32,11 @@ class Continuity:
         self.sequence_offset = 0
         self.timestamp_offset = 0
 
+    @property
+    def last_sequence(self) -> int:
+        """The highest that went out before the last `settle`, unwrapped."""
+        return self._last_sequence
+
     def rebase(self, sequence: int, timestamp: int, now_us: int) -> None:
         """`sequence` unwrapped and `timestamp` (32 bits) of the source's first packet."""
         elapsed = 0

@@ -12,7 +12,8 @@ class Vp8Descriptor(NamedTuple):
     """What a payload says of its frame. `size`: bytes of the descriptor. Numbers are ABSENT where it does not say them.
 
     begins: the payload is the first of its frame. picture_bits: 7 or 15, 0 without a PictureID. picture_at and tl0_at:
-    where the numbers stand, counted from the payload's beginning. layer_sync: Y, the frame depends on the base layer only.
+    where the numbers stand, counted from the payload's beginning. layer_sync: Y, the frame depends on
+    the base layer only.
     """
 
     size: int

@@ -1,4 +1,4 @@
-"""Layered VP8 streams for tests: descriptors and references as libvpx and WebRTC make them, without a picture inside."""
+"""Layered VP8 streams for tests: descriptors and references as WebRTC makes them, no picture inside."""
 
 from __future__ import annotations
 
