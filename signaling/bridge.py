@@ -17,6 +17,7 @@ from media import events
 from media.errors import MediaError
 from media.port import RelayPort
 from media.stills_port import StillsPort
+from signaling.interruptions import Interruptions
 from signaling.live import LiveSessions, Recover
 from signaling.seats import LiveSession, LiveTrack
 
@@ -39,7 +40,9 @@ class Bridge:
         live: LiveSessions,
         recover: Recover,
         evidence_root: Path,
+        interruptions: Interruptions,
     ) -> None:
+        self._interruptions = interruptions
         self._recover = recover
         self._relay = relay
         self._stills = stills
@@ -72,18 +75,33 @@ class Bridge:
 
     async def _take(self, event: events.RelayEvent) -> None:
         if isinstance(event, events.RelayRestarted):
-            await self._live.relay_restarted(self._recover, self._cut_off())
+            await self._relay_restarted()
             return
         session = self._live.find(event.session_id)
         if session is not None:
             self._remember(session)
         self._record(event)
+        self._follow_reach(event)
         if isinstance(event, events.TrackStarted):
             self._open_tracks[event.track_id] = event.session_id
         elif isinstance(event, events.TrackEnded):
             self._open_tracks.pop(event.track_id, None)
         if session is not None:
             await self._follow(session, event)
+
+    async def _relay_restarted(self) -> None:
+        cut_off = self._cut_off()
+        for session_id, inspection_id in (cut_off | self._live.held()).items():
+            self._interruptions.begin(inspection_id, session_id)
+        await self._live.relay_restarted(self._recover, cut_off)
+
+    def _follow_reach(self, event: events.RelayEvent) -> None:
+        """How far a session is recorded, and that it is again."""
+        match event:
+            case events.SegmentClosed() | events.GapDetected(cause="silent" | "reconnect"):
+                self._interruptions.note_recorded(event.session_id, event.ended_us)
+            case events.TrackStarted(role="applicant"):
+                self._interruptions.end(event.session_id, event.started_us)
 
     def _remember(self, session: LiveSession) -> None:
         self._inspection_of[session.session_id] = session.inspection_id
@@ -168,12 +186,23 @@ def draft_of(event: events.RelayEvent) -> EntryDraft | None:
         case events.SegmentClosed():
             return _draft("segment", event.track_id, segment_payload(event))
         case events.GapDetected():
-            gap: dict[str, Any] = {
-                "session_id": event.session_id, "participant_id": event.participant_id, "cause": event.cause,
-                "started_at": instant(event.started_us), "ended_at": instant(event.ended_us), "packets": event.packets,
-            }  # fmt: skip
-            return _draft("gap", event.session_id, gap | ({"track_id": event.track_id} if event.track_id else {}))
+            return _draft("gap", event.session_id, gap_payload(event))
+        case events.ClockStepped():
+            clock = {"session_id": event.session_id, "step_us": event.step_us, "source": "relay"}
+            return _draft("clock", event.session_id, clock)
     return None
+
+
+def gap_payload(event: events.GapDetected) -> dict[str, Any]:
+    about = {"track_id": event.track_id, "participant_id": event.participant_id}
+    return {
+        "session_id": event.session_id,
+        **{key: value for key, value in about.items() if value},
+        "cause": event.cause,
+        "started_at": instant(event.started_us),
+        "ended_at": instant(event.ended_us),
+        "packets": event.packets,
+    }
 
 
 def segment_payload(event: events.SegmentClosed) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from geo import Fix, Position
 from inspection.domain.actor import Role
 from inspection.domain.entry import Entry
 from inspection.domain.errors import InspectionError, Kind
+from inspection.domain.instants import parse_rfc3339, to_unix_us
 from inspection.domain.still_policy import FixReceived, ItemMarked
 from inspection.services import closing, reports
 from inspection.services.reports import FixReport
@@ -118,6 +119,9 @@ async def report_device(asked: Asked, message: m.ReportDevice) -> m.Appended:
         live.office, caller.actor, session.session_id,
         camera=message.camera, muted=message.muted, paused=message.paused, torch=message.torch, key=message.key,
     )  # fmt: skip
+    at_us = to_unix_us(parse_rfc3339(changed.entries[-1].at)) if changed.entries else 0
+    said = seat.declared.after(camera=message.camera, muted=message.muted, paused=message.paused, at_us=at_us)
+    await live.declare(session, seat, said)
     await live.announce(changed.session, changed.participants)
     return asked.passed_on(changed.entries)
 

@@ -29,7 +29,7 @@ from signaling.ice import IceRefresh, IceServers
 from signaling.messages import Joined, ParticipantsChanged, PeerClosed, PeerDescription, SessionProblem
 from signaling.messages import SessionStateChanged as StateChanged
 from signaling.outbox import Outbox
-from signaling.seats import LiveSession, Seat
+from signaling.seats import Declared, LiveSession, Seat
 from signaling.stills import LiveStills
 from signaling.views import participant_views, session_view, shown_live
 
@@ -55,12 +55,12 @@ class _Held:
     timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
 
-SessionEnded = Callable[[str, str], None]
+SessionEnded = Callable[[str, str], Coroutine[Any, Any, None]]
 Recover = Callable[[str, str], Coroutine[Any, Any, None]]
 
 
 class LiveSessions:
-    """The registry. `on_ended(inspection_id, session_id)` is called once a session's journals are closed."""
+    """The registry. `on_ended(inspection_id, session_id)` is awaited once a session's journals are closed."""
 
     def __init__(
         self,
@@ -99,6 +99,15 @@ class LiveSessions:
     def find(self, session_id: str) -> LiveSession | None:
         held = self._held.get(session_id)
         return held.session if held else None
+
+    def held(self) -> dict[str, str]:
+        """Inspections by their sessions that are held here."""
+        return {held.session.session_id: held.session.inspection_id for held in self._held.values()}
+
+    async def declare(self, session: LiveSession, seat: Seat, declared: Declared) -> None:
+        """Follows what a page said of its device, which is on record: the relay explains gaps by it."""
+        seat.declared = declared
+        await self._tell_declared(session, seat)
 
     async def join(self, actor: Actor, sid: str, session_id: str, after_seq: int) -> Joined:
         """Comes in or comes back; the newest socket of a person holds the seat."""
@@ -240,6 +249,8 @@ class LiveSessions:
             held.session.recording = False
             await self._quietly(self.relay.set_recording(session_id, False), "stop recording")
             self._spawn(self._close(held))
+        elif held is None:
+            self._spawn(self._on_ended(changed.inspection_id, session_id))
         await self.announce(changed.session, changed.participants, changed.session.end_cause)
 
     async def lose_peer(self, session: LiveSession, peer_id: str, cause: str) -> None:
@@ -271,6 +282,7 @@ class LiveSessions:
             if session.recording and not session.is_ending:
                 await self._interrupt_recording(session)
             for seat in session.seats.values():
+                await self._tell_declared(session, seat)
                 lost = seat.peer_ids
                 seat.up_peer = seat.old_up_peer = seat.down_peer = None
                 seat.is_sending = False
@@ -350,7 +362,7 @@ class LiveSessions:
     async def _close(self, held: _Held) -> None:
         session = held.session
         await self._let_go(held)
-        self._on_ended(session.inspection_id, session.session_id)
+        await self._on_ended(session.inspection_id, session.session_id)
 
     async def _let_go(self, held: _Held) -> None:
         session = held.session
@@ -375,6 +387,13 @@ class LiveSessions:
         if held.session.seats or held.session.is_ending:
             return
         await self.end(await sessions.abandon(self.office, held.session.session_id))
+
+    async def _tell_declared(self, session: LiveSession, seat: Seat) -> None:
+        said = seat.declared
+        call = self.relay.set_device(
+            session.session_id, seat.participant_id, said.muted_since_us, said.paused_since_us, said.camera_since_us
+        )  # fmt: skip
+        await self._quietly(call, "note what a device does")
 
     async def _quietly(self, call: Any, what: str) -> None:
         """For what must not stop an act that is on record already; the relay's own restart puts it right."""

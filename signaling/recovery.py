@@ -4,107 +4,153 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from inspection.domain.actor import SYSTEM
-from inspection.domain.entry import Entry, EntryDraft
+from inspection.domain.entry import EntryDraft
 from inspection.domain.errors import InspectionError
-from inspection.services import audit
+from inspection.domain.instants import parse_rfc3339, to_unix_us
+from inspection.domain.sessions import Session, SessionState
+from inspection.services import audit, sessions
 from inspection.services.media_ledger import MediaLedger
 from inspection.services.ports import Office
 from media.journal import JournalError, JournalHeader, Recovery, cut_torn_tail, scan
 from signaling.bridge import segment_payload
+from signaling.ledger_reading import Attested, Known
 
 _log = logging.getLogger(__name__)
 
-ATTESTING = ("segment", "recovered")
 NOT_ATTESTED_LIVE = "not attested live"
+#: A picture that came in while the last start was looking is looked at again.
+PICTURES_AGAIN_S = 60.0
+SETTLE_DEADLINE_S = 30.0
 
 
-@dataclass(slots=True)
-class Attested:
-    """How far the ledger vouches for a journal."""
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """A session that a restart cut off, and the last moment that is recorded (unix microseconds)."""
 
-    length: int = 0
-    segments: int = 0
-    is_named: bool = False
-    """Whether a `track` entry names it."""
-
-
-@dataclass(slots=True)
-class Known:
-    """What one inspection's ledger says of its files: journals by track id, pictures by their path."""
-
-    journals: dict[str, Attested] = field(default_factory=dict)
-    pictures: set[str] = field(default_factory=set)
+    inspection_id: str
+    session_id: str
+    since_us: int
 
 
 class JournalRecovery:
-    """Compares files with the ledger. Reads whole journals, off the loop."""
+    """Compares files with the ledger. Reads whole journals, off the loop; one session at a time."""
 
     def __init__(self, office: Office, ledger: MediaLedger, evidence_root: Path) -> None:
         self._office = office
         self._ledger = ledger
         self._root = evidence_root
+        self._turn = asyncio.Lock()
 
-    async def recover_session(self, inspection_id: str, session_id: str) -> None:
-        """The journals that are there when this is called, which nobody writes any more; later ones are left alone."""
-        paths = sorted((self._root / inspection_id / session_id / "journal").glob("*.ytj"))
-        if paths:
+    async def recover_session(self, inspection_id: str, session_id: str) -> int | None:
+        """The journals that are there when this is called, which nobody writes any more; later ones are left alone.
+
+        Returns how far they reach, in unix microseconds.
+        """
+        paths = self._journals(inspection_id, session_id)
+        if not paths:
+            return None
+        async with self._turn:
             await self._ledger.settled()
-            await self._recover_journals(inspection_id, paths, await self._known(inspection_id))
+            known = await self._known(inspection_id)
+            await self._recover_journals(inspection_id, paths, known)
+        return _until_us(known, session_id)
 
-    async def recover_all(self) -> None:
-        """At the server's start, before anybody writes. One inspection's trouble does not keep the office closed."""
-        folders = await asyncio.to_thread(lambda: sorted(self._root.glob("*/")))
-        for folder in folders:
+    async def recover_all(self) -> list[CutOff]:
+        """At the server's start, before anybody writes: of all sessions only those that are not settled.
+
+        Returns those that go on. One inspection's trouble does not keep the office closed.
+        """
+        began_s = await asyncio.to_thread(self._begin_pictures)
+        cut_off: list[CutOff] = []
+        unsettled = sorted(await sessions.list_unsettled(self._office), key=lambda one: one.inspection_id)
+        for inspection_id, group in groupby(unsettled, key=lambda one: one.inspection_id):
             try:
-                await self._recover_inspection(folder)
+                cut_off += await self._recover_inspection(inspection_id, list(group))
             except (InspectionError, OSError):
-                _log.exception("files of inspection %s are left as they are", folder.name)
+                _log.exception("files of inspection %s are left as they are", inspection_id)
+        await self._take_back_uploads(began_s)
+        return cut_off
 
-    async def _recover_inspection(self, folder: Path) -> None:
-        paths = await asyncio.to_thread(lambda: sorted(folder.glob("*/journal/*.ytj")))
-        pictures = await asyncio.to_thread(lambda: [*folder.glob("*/stills/*.jpg"), *folder.glob("rectifications/*.*")])
-        if paths or pictures:
-            known = await self._known(folder.name)
-            await self._recover_journals(folder.name, paths, known)
-            unnamed = [path for path in pictures if path.relative_to(folder).as_posix() not in known.pictures]
-            await asyncio.to_thread(_take_back, unnamed)
+    async def settle(self, inspection_id: str, session_id: str) -> None:
+        """After a session's end: where the ledger speaks of every byte, no later start looks at it again.
+
+        What cannot be settled now is looked at by the next start.
+        """
+        try:
+            async with asyncio.timeout(SETTLE_DEADLINE_S), self._turn:
+                await self._ledger.settled()
+                known = await self._known(inspection_id)
+                if await asyncio.to_thread(self._is_settled, inspection_id, session_id, known):
+                    await sessions.settle(self._office, session_id)
+        except (TimeoutError, InspectionError, OSError) as error:
+            _log.warning("session %s is not settled yet: %s", session_id, type(error).__name__)
+
+    async def _recover_inspection(self, inspection_id: str, unsettled: Sequence[Session]) -> list[CutOff]:
+        known = await self._known(inspection_id)
+        for session in unsettled:
+            await self._recover_journals(inspection_id, self._journals(inspection_id, session.id), known)
+            await self._take_back_stills(inspection_id, session.id, known)
+            self._close_declared(inspection_id, session.id, known)
+        for session in unsettled:
+            if session.state is SessionState.ENDED:
+                await self.settle(inspection_id, session.id)
+        live = [session for session in unsettled if session.state is SessionState.LIVE]
+        reach = [(session.id, _until_us(known, session.id)) for session in live]
+        return [CutOff(inspection_id, session_id, since_us) for session_id, since_us in reach if since_us is not None]
+
+    def _journals(self, inspection_id: str, session_id: str) -> list[Path]:
+        return sorted((self._root / inspection_id / session_id / "journal").glob("*.ytj"))
+
+    def _is_settled(self, inspection_id: str, session_id: str, known: Known) -> bool:
+        stills = (self._root / inspection_id / session_id / "stills").glob("*.jpg")
+        return all(
+            known.journals.get(path.stem, Attested()).explains(path.stat().st_size)
+            for path in self._journals(inspection_id, session_id)
+        ) and all(self._named(inspection_id, path) in known.pictures for path in stills)
 
     async def _recover_journals(self, inspection_id: str, paths: list[Path], known: Known) -> None:
         for path in paths:
-            attested = known.journals.get(path.stem, Attested())
-            if path.stat().st_size > attested.length:
-                await self._recover(inspection_id, path.parents[1].name, path, attested)
+            attested, size_bytes = known.journal(path.stem), path.stat().st_size
+            if not size_bytes and not attested.is_named:
+                path.unlink()  # made, and the power went before its first byte: nothing is lost with it
+            elif size_bytes > attested.length and not attested.explains(size_bytes):
+                await self._recover(inspection_id, path.parents[1].name, path, known)
 
-    async def _recover(self, inspection_id: str, session_id: str, path: Path, known: Attested) -> None:
+    async def _recover(self, inspection_id: str, session_id: str, path: Path, known: Known) -> None:
+        attested = known.journal(path.stem)
         try:
-            found = await asyncio.to_thread(scan, path, known.length, known.segments)
-        except JournalError:
-            await self._name_torn(inspection_id, session_id, path, known.length)
+            found = await asyncio.to_thread(scan, path, attested.length, attested.segments)
+        except JournalError as error:
+            self._keep_unreadable(inspection_id, session_id, path, attested, error)
             return
-        if not known.is_named:
+        if not attested.is_named:
             self._ledger.offer(inspection_id, _track(session_id, path, found.header))
-        self._offer(inspection_id, path, found)
+        self._offer(inspection_id, path, found, known)
         if found.torn_bytes:
             await self._cut(inspection_id, session_id, path, found.whole_bytes, found.torn_bytes)
 
-    def _offer(self, inspection_id: str, path: Path, found: Recovery) -> None:
+    def _offer(self, inspection_id: str, path: Path, found: Recovery, known: Known) -> None:
         for segment in found.segments:
             payload = segment_payload(segment) | {"note": NOT_ATTESTED_LIVE}
             self._ledger.offer(inspection_id, EntryDraft("recovered", SYSTEM, path.stem, payload))
+            known.note_recorded(segment.session_id, payload["ended_at"])
         _log.warning(
             "journal %s: %d segments recovered, %d bytes torn", path.stem, len(found.segments), found.torn_bytes
         )
 
-    async def _name_torn(self, inspection_id: str, session_id: str, path: Path, whole: int) -> None:
-        """Not even the header is whole, so the file says nothing: it is emptied and named."""
-        torn = path.stat().st_size - whole
-        await self._cut(inspection_id, session_id, path, whole, torn)
-        _log.warning("journal %s: %d bytes torn, nothing to recover", path.stem, torn)
+    def _keep_unreadable(
+        self, inspection_id: str, session_id: str, path: Path, attested: Attested, error: JournalError
+    ) -> None:
+        """Its header is damaged, or the attested bytes are: what follows them cannot be read, and is kept and named."""
+        unread = path.stat().st_size - attested.length
+        self._ledger.offer(inspection_id, _torn(session_id, path.stem, attested.length, unread, kept=True))
+        _log.error("journal %s: %d bytes cannot be read and are kept: %s", path.stem, unread, error)
 
     async def _cut(self, inspection_id: str, session_id: str, path: Path, whole: int, torn: int) -> None:
         """The entry first: after a crash in between the same bytes are named again, and none go unnamed."""
@@ -112,28 +158,63 @@ class JournalRecovery:
             await self._ledger.settled()
             await asyncio.to_thread(cut_torn_tail, path, whole)
 
+    def _close_declared(self, inspection_id: str, session_id: str, known: Known) -> None:
+        """What a page had declared ended, for all that is known, with the last recorded moment."""
+        until = known.recorded_until.get(session_id, "")
+        for (of_session, actor_id, cause), since in list(known.declared.items()):
+            if of_session == session_id:
+                gap = {
+                    "session_id": session_id, "participant_id": known.participants.get((session_id, actor_id), ""),
+                    "cause": cause, "started_at": since, "ended_at": max(since, until), "packets": 0,
+                }  # fmt: skip
+                self._ledger.offer(inspection_id, EntryDraft("gap", SYSTEM, session_id, gap))
+
     async def _known(self, inspection_id: str) -> Known:
         known = Known()
         after_seq = 0
         while True:
             page = await audit.entries(self._office, SYSTEM, inspection_id, after_seq, 1000)
             for entry in page.entries:
-                _count(known, entry)
+                known.take(entry)
             if not page.entries:
                 return known
             after_seq = page.entries[-1].seq
 
+    # pictures
 
-def _count(known: Known, entry: Entry) -> None:
-    payload: dict[str, Any] = entry.payload
-    if entry.kind == "track":
-        known.journals.setdefault(payload["track_id"], Attested()).is_named = True
-    elif entry.kind in ATTESTING:
-        attested = known.journals.setdefault(payload["track_id"], Attested())
-        attested.length = payload["offset"] + payload["length"]
-        attested.segments = payload["index"] + 1
-    elif entry.kind in ("still", "rectification") and payload.get("file"):
-        known.pictures.add(payload["file"])
+    async def _take_back_stills(self, inspection_id: str, session_id: str, known: Known) -> None:
+        stills = (self._root / inspection_id / session_id / "stills").glob("*.jpg")
+        unnamed = [path for path in stills if self._named(inspection_id, path) not in known.pictures]
+        await asyncio.to_thread(_take_back, unnamed)
+
+    def _begin_pictures(self) -> float:
+        """Since when uploaded pictures were not looked at: the mark that the last start left."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        mark = self._root / ".pictures-looked-at"
+        before_s = mark.stat().st_mtime if mark.exists() else 0.0
+        mark.touch()
+        return before_s - PICTURES_AGAIN_S
+
+    async def _take_back_uploads(self, since_s: float) -> None:
+        """Uploads belong to no session. A folder that nobody wrote to since the last start holds nothing new."""
+        folders = await asyncio.to_thread(lambda: list(self._root.glob("*/rectifications")))
+        for folder in [folder for folder in folders if folder.stat().st_mtime >= since_s]:
+            try:
+                known = await self._known(folder.parent.name)
+                unnamed = [
+                    path for path in folder.glob("*.*") if self._named(folder.parent.name, path) not in known.pictures
+                ]
+                await asyncio.to_thread(_take_back, unnamed)
+            except (InspectionError, OSError):
+                _log.exception("pictures of inspection %s are left as they are", folder.parent.name)
+
+    def _named(self, inspection_id: str, path: Path) -> str:
+        return path.relative_to(self._root / inspection_id).as_posix()
+
+
+def _until_us(known: Known, session_id: str) -> int | None:
+    until = known.recorded_until.get(session_id)
+    return to_unix_us(parse_rfc3339(until)) if until is not None else None
 
 
 def _take_back(pictures: list[Path]) -> None:
@@ -157,6 +238,6 @@ def _track(session_id: str, path: Path, header: JournalHeader) -> EntryDraft:
     return EntryDraft("track", SYSTEM, path.stem, payload)
 
 
-def _torn(session_id: str, track_id: str, offset: int, torn_bytes: int) -> EntryDraft:
+def _torn(session_id: str, track_id: str, offset: int, torn_bytes: int, *, kept: bool = False) -> EntryDraft:
     payload = {"session_id": session_id, "track_id": track_id, "offset": offset, "bytes": torn_bytes}
-    return EntryDraft("torn", SYSTEM, track_id, payload)
+    return EntryDraft("torn", SYSTEM, track_id, payload | ({"kept": True} if kept else {}))

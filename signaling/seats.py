@@ -8,6 +8,26 @@ from typing import Literal
 from inspection.domain.actor import Actor, Role
 from inspection.domain.still_policy import StillState
 
+#: What a page calls its camera while it opens another one.
+SWITCHING = "switching"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a page says of its own microphone and camera, each since a unix time in microseconds."""
+
+    muted_since_us: int | None = None
+    paused_since_us: int | None = None
+    camera_since_us: int | None = None
+
+    def after(self, *, camera: str, muted: bool, paused: bool, at_us: int) -> Declared:
+        """What it says now; what went on goes on since when it began."""
+        return Declared(
+            muted_since_us=(self.muted_since_us or at_us) if muted else None,
+            paused_since_us=(self.paused_since_us or at_us) if paused else None,
+            camera_since_us=(self.camera_since_us or at_us) if camera == SWITCHING else None,
+        )
+
 
 @dataclass(slots=True)
 class Seat:
@@ -23,6 +43,7 @@ class Seat:
     old_up_peer: str | None = None
     down_peer: str | None = None
     is_sending: bool = False
+    declared: Declared = field(default_factory=Declared)
 
     @property
     def is_applicant(self) -> bool:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from inspection.domain.actor import SYSTEM, Role
 from inspection.domain.entry import Entry
+from inspection.domain.instants import to_unix_us
 from inspection.services import audit, housekeeping, sessions
 from inspection.services.media_ledger import MediaLedger
 from media.relay_supervisor import RelaySupervisor
@@ -19,6 +20,7 @@ from media.stills_client import StillsClient
 from signaling.bridge import Bridge
 from signaling.feed import EntryFeed
 from signaling.gate import Gate
+from signaling.interruptions import Interruptions
 from signaling.live import LiveConfig, LiveSessions
 from signaling.messages import EntryAppended
 from signaling.namespace import SessionNamespace, make_server
@@ -60,8 +62,9 @@ class Server:
         feed = self._make_feed(opened, Outbox(sockets))
         ledger = self._make_ledger(opened, feed)
         recovery = JournalRecovery(opened.office, ledger, opened.folder.evidence)
-        await self._pick_up(opened, recovery)
-        await self._go_live(opened, sockets, feed, ledger, recovery)
+        interruptions = Interruptions(ledger.offer)
+        await self._pick_up(opened, recovery, interruptions)
+        await self._go_live(opened, sockets, feed, ledger, recovery, interruptions)
         self._add_http(opened, sockets)
 
     async def aclose(self) -> None:
@@ -92,10 +95,11 @@ class Server:
         self.app[keys.MEDIA_LEDGER] = ledger
         return ledger
 
-    async def _pick_up(self, opened: OpenOffice, recovery: JournalRecovery) -> None:
+    async def _pick_up(self, opened: OpenOffice, recovery: JournalRecovery, interruptions: Interruptions) -> None:
         """What an earlier run left: interrupted sessions, bytes that no entry attests, old secrets."""
         await sessions.mark_interrupted(opened.office)
-        await recovery.recover_all()
+        for cut_off in await recovery.recover_all():
+            interruptions.begin(cut_off.inspection_id, cut_off.session_id, cut_off.since_us)
         await housekeeping.forget_old(opened.office)
 
     async def _go_live(
@@ -105,6 +109,7 @@ class Server:
         feed: EntryFeed,
         ledger: MediaLedger,
         recovery: JournalRecovery,
+        interruptions: Interruptions,
     ) -> None:
         folder = opened.folder
         stills = StillsClient(self.settings.stills_config, folder.socket("stills"))
@@ -115,8 +120,21 @@ class Server:
         replay_jobs = ReplayJobs(folder.evidence)
         replay_jobs.start()
         config = LiveConfig(evidence_root=folder.evidence, ice=ice_servers_of(self.settings))
-        live = LiveSessions(opened.office, relay.port, live_stills, feed, Outbox(sockets), config, replay_jobs.ask)
-        bridge = Bridge(relay.port, stills, ledger, live, recovery.recover_session, folder.evidence)
+
+        async def ended(inspection_id: str, session_id: str) -> None:
+            interruptions.end_session(session_id, to_unix_us(opened.office.clock.now()))
+            replay_jobs.ask(inspection_id, session_id)
+            await recovery.settle(inspection_id, session_id)
+
+        async def recover(inspection_id: str, session_id: str) -> None:
+            until_us = None
+            try:
+                until_us = await recovery.recover_session(inspection_id, session_id)
+            finally:
+                interruptions.recovered(session_id, until_us)
+
+        live = LiveSessions(opened.office, relay.port, live_stills, feed, Outbox(sockets), config, ended)
+        bridge = Bridge(relay.port, stills, ledger, live, recover, folder.evidence, interruptions)
         bridge.start()
         live.start()
         for closing in (replay_jobs.aclose, bridge.aclose, relay.aclose, live_stills.aclose, live.aclose):

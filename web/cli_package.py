@@ -52,8 +52,8 @@ def check(arguments: argparse.Namespace) -> int:
     import asyncio
 
     report = asyncio.run(_check(_settings(arguments), arguments.inspection))
-    for mismatch in report.mismatches:
-        print(f"{mismatch.inspection_id}  {mismatch.code}  {mismatch.where}")
+    for one in (*report.torn, *report.mismatches):
+        print(f"{one.inspection_id}  {one.code}  {one.where}")
     print(
         f"{report.inspections} inspections, {report.entries} entries, {report.files} files, {report.size_bytes} bytes: "
         + ("everything fits" if report.is_sound else f"{len(report.mismatches)} do not fit")

@@ -37,6 +37,9 @@ FENCE = either(
     record(kind=one_of("polygon"), points=list_of(POINT)),
 )
 CONTAINMENT = one_of("INSIDE", "OUTSIDE", "UNCERTAIN")
+GAP_CAUSES = (
+    "loss", "freeze", "silent", "reconnect", "restart", "muted", "paused", "camera", "disk", "ledger",
+)  # fmt: skip
 NATURE = one_of("guidance", "verification", "recheck")
 
 _SEGMENT: dict[str, Shape] = {
@@ -104,12 +107,12 @@ KINDS: dict[str, Shape] = {
     ),
     "segment": record(**_SEGMENT),
     "recovered": record(**_SEGMENT, note=name),
-    "torn": record(session_id_=name, track_id=name, offset=count, bytes=count),
+    "torn": record(session_id_=name, track_id=name, offset=count, bytes=count, kept_=flag),
     "gap": record(
         session_id=name,
         track_id_=name,
         participant_id_=text,
-        cause=one_of("loss", "silent", "reconnect", "muted", "paused", "disk", "ledger"),
+        cause=one_of(*GAP_CAUSES),
         started_at=instant,
         ended_at=instant,
         packets=count,
@@ -191,7 +194,7 @@ KINDS: dict[str, Shape] = {
     "opinion": record(opinion=one_of("fit", "not_fit", "partly_on_site"), text=text),
     "view": record(what=name),
     "export": record(package_sha256_=digest),
-    "clock": record(synchronised_=flag, offset_us_=integer, source_=text, step_us_=integer),
+    "clock": record(session_id_=name, synchronised_=flag, offset_us_=integer, source_=text, step_us_=integer),
 }
 
 

@@ -26,6 +26,16 @@ class SegmentClaim:
     running_sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class TornClaim:
+    """Bytes from `offset` on that entry `seq` names as no record: cut off, or kept in place."""
+
+    seq: int
+    offset: int
+    size_bytes: int
+    is_kept: bool
+
+
 @dataclass(slots=True)
 class JournalClaim:
     """All that is said about one track's journal."""
@@ -34,7 +44,7 @@ class JournalClaim:
     track_id: str
     source: str
     segments: list[SegmentClaim] = field(default_factory=list)
-    torn: tuple[int, int] | None = None
+    torn: list[TornClaim] = field(default_factory=list)
 
     @property
     def member(self) -> str:
@@ -45,6 +55,14 @@ class JournalClaim:
     def attested_bytes(self) -> int:
         """Up to where entries speak of it."""
         return max((segment.offset + segment.length for segment in self.segments), default=0)
+
+    def names_tail(self, size_bytes: int) -> bool:
+        """Whether an entry names exactly the bytes between what is attested and the end of a file of that size.
+
+        They are there where they were kept, or where a crash came between the entry and the cut.
+        """
+        start = self.attested_bytes
+        return any(torn.offset == start and start + torn.size_bytes == size_bytes for torn in self.torn)
 
     def in_order(self) -> list[SegmentClaim]:
         """By offset; a range that is stated twice in the same words counts once."""
@@ -130,7 +148,7 @@ def _take_torn(attested: Attested, entry: Entry) -> None:
     if claim is None and said.get("session_id") is not None:
         claim = attested.journal(entry, said["session_id"], said["track_id"])
     if claim is not None:
-        claim.torn = (said["offset"], said["bytes"])
+        claim.torn.append(TornClaim(entry.seq, said["offset"], said["bytes"], said.get("kept") is True))
 
 
 def _take_still(attested: Attested, entry: Entry) -> None:

@@ -44,7 +44,7 @@ class EvidenceReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """Something that does not fit: `code` is one of verification's, or one that `_rows` and `_files` name."""
+    """Something that does not fit, or is worth knowing: `code` is one of verification's, or one that is named below."""
 
     inspection_id: str
     code: str
@@ -53,13 +53,14 @@ class Mismatch:
 
 @dataclass(slots=True)
 class CheckReport:
-    """What was looked at, and what does not fit."""
+    """What was looked at, what does not fit, and what entries name as cut off or unreadable after a crash."""
 
     inspections: int = 0
     entries: int = 0
     files: int = 0
     size_bytes: int = 0
     mismatches: list[Mismatch] = field(default_factory=list)
+    torn: list[Mismatch] = field(default_factory=list)
 
     @property
     def is_sound(self) -> bool:
@@ -125,6 +126,7 @@ def _check_one(
     report.inspections += 1
     report.entries += len(rows.entries)
     report.mismatches += [Mismatch(inspection_id, code, where) for code, where in found]
+    report.torn += [Mismatch(inspection_id, code, where) for code, where in _torn(attested)]
 
 
 Found = tuple[str, str]
@@ -209,6 +211,15 @@ def _artefacts(
     return found + _unexpected(inspection_id, attested, live, evidence)
 
 
+def _torn(attested: Attested) -> list[Found]:
+    """`torn_cut`: bytes behind the last whole record, named and cut off. `torn_kept`: named, unreadable and kept."""
+    return [
+        ("torn_kept" if torn.is_kept else "torn_cut", f"{claim.source} byte {torn.offset}, {torn.size_bytes} bytes")
+        for claim in attested.journals.values()
+        for torn in claim.torn
+    ]
+
+
 def _absent(claim: JournalClaim | FileClaim) -> list[Found]:
     """A journal of which nothing was attested need not be there."""
     nothing_said = isinstance(claim, JournalClaim) and not claim.segments
@@ -223,7 +234,7 @@ def _one_artefact(
         if isinstance(claim, FileClaim):
             check_file(claim, size_bytes, evidence.chunks(inspection_id, claim.source, size_bytes))
             return found
-        if size_bytes > claim.attested_bytes and claim.torn is None and claim.session_id not in live:
+        if size_bytes > claim.attested_bytes and claim.session_id not in live and not claim.names_tail(size_bytes):
             found.append(("tail_not_attested", f"{claim.source} byte {claim.attested_bytes}"))
         if not claim.segments:
             return found

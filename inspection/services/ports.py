@@ -205,6 +205,14 @@ class SessionRows(Protocol):
         """Every session that is waiting or live."""
         ...
 
+    async def list_unsettled(self) -> Sequence[Session]:
+        """Sessions whose files were not yet held against the ledger after their end."""
+        ...
+
+    async def settle(self, session_id: str) -> None:
+        """The session is over and the ledger speaks of every byte of its files: no start looks at it again."""
+        ...
+
 
 class ParticipantRows(Protocol):
     """Who is or was in a session."""

@@ -90,6 +90,19 @@ async def list_live(office: Office) -> list[Session]:
         return [session for session in await uow.sessions.list_open() if session.state is SessionState.LIVE]
 
 
+async def list_unsettled(office: Office) -> list[Session]:
+    """Sessions that are not over, or whose files were not held against the ledger since their end."""
+    async with office.reading() as uow:
+        return list(await uow.sessions.list_unsettled())
+
+
+async def settle(office: Office, session_id: str) -> None:
+    """The session is over and the ledger speaks of every byte of its files."""
+    async with office.uow() as uow:
+        await uow.sessions.settle(session_id)
+        await uow.commit()
+
+
 async def mark_interrupted(office: Office) -> list[SessionChanged]:
     """At the server's start: nobody is connected any more, and nothing is recorded until people are back."""
     async with office.uow() as uow:

@@ -102,6 +102,13 @@ sessions = Table(
     CheckConstraint("NOT recording OR (recording_agreed AND state = 'live')", name="recorded_by_leave"),
 )
 
+settled_sessions = Table(
+    "settled_sessions",
+    metadata,
+    reference("session_id", "sessions.id"),
+    PrimaryKeyConstraint("session_id"),
+)
+
 signatures = Table(
     "signatures",
     metadata,

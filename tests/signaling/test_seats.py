@@ -58,9 +58,13 @@ async def live(call: Live, tmp_path: Path) -> AsyncIterator[LiveSessions]:
     stills = LiveStills(call.office, cast(StillsPort, None), feed, tmp_path)
     relay = cast(RelayPort, AgreeingRelay())
     config = LiveConfig(evidence_root=tmp_path)
-    sessions = LiveSessions(call.office, relay, stills, feed, QuietOutbox(), config, lambda *_: None)
+    sessions = LiveSessions(call.office, relay, stills, feed, QuietOutbox(), config, nothing_follows)
     yield sessions
     await sessions.aclose()
+
+
+async def nothing_follows(inspection_id: str, session_id: str) -> None:
+    """Nobody waits for a session's end."""
 
 
 async def test_whoever_is_back_in_time_keeps_the_seat(live: LiveSessions, call: Live) -> None:
@@ -108,7 +112,7 @@ async def test_each_seat_gets_ice_servers_of_its_own_and_new_ones_before_they_ru
     stills = LiveStills(call.office, cast(StillsPort, None), feed, tmp_path)
     config = LiveConfig(evidence_root=tmp_path, ice=IceServers(make, refresh_s=0.01))
     relay = cast(RelayPort, AgreeingRelay())
-    sessions = LiveSessions(call.office, relay, stills, feed, outbox, config, lambda *_: None)
+    sessions = LiveSessions(call.office, relay, stills, feed, outbox, config, nothing_follows)
     sessions.start()
     joined = await sessions.join(call.inspector, "sid-1", call.session_id, 0)
     assert joined.ice_servers[0]["username"].endswith(joined.participant_id)

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, func, or_, select
+from sqlalchemy import RowMapping, func, insert, or_, select
 
 from inspection.domain.actor import Role
 from inspection.domain.inspections import Applicant, Inspection, InspectionState, Opinion, Premises
@@ -80,6 +80,17 @@ class SqlSessions(TableRows):
         """Every session that is waiting or live."""
         rows = await self._list(self.table.c.state != SessionState.ENDED.value, by=self.table.c.created_at)
         return [await self._whole(row) for row in rows]
+
+    async def list_unsettled(self) -> Sequence[Session]:
+        """Every session that is not over, or whose files nobody has held against the ledger since."""
+        settled = select(tables.settled_sessions.c.session_id)
+        rows = await self._list(self.table.c.id.not_in(settled), by=self.table.c.created_at)
+        return [await self._whole(row) for row in rows]
+
+    async def settle(self, session_id: str) -> None:
+        """Idempotent."""
+        statement = insert(tables.settled_sessions).values(session_id=session_id).prefix_with("OR IGNORE")
+        await self._connection.execute(statement)
 
     async def _whole(self, row: RowMapping) -> Session:
         cause = row["end_cause"]
