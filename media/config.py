@@ -18,6 +18,7 @@ class RelayConfig:
     public_addresses: outer addresses behind 1:1 NAT, `OUTER` or `OUTER/INNER`, named in candidates.
     offer_private: name the bound addresses besides, for people on the same side of the gateway.
     udp_ports: inclusive range to bind in, None for any port.
+    silent_after_s: a sender of whom nothing arrives counts as away; until gone_after_s it may go on where it was.
     max_packets_per_s, max_bytes_per_s: what one peer may send; the shares that it uses of both add up to at most one.
     flooding_after_s: after so many seconds in a row over that the peer is closed.
     free_space_floor_bytes: free space at which recording stops, so that the ledger can go on.
@@ -31,7 +32,8 @@ class RelayConfig:
     udp_ports: tuple[int, int] | None = None
     max_peers_per_session: int = 16
     max_sessions: int = 200
-    silent_after_s: float = 3.0
+    silent_after_s: float = 2.0
+    gone_after_s: float = 10.0
     ice_deadline_s: float = 15.0
     dtls_deadline_s: float = 10.0
     max_packets_per_s: int = 4_000

@@ -11,11 +11,13 @@ from typing import Any
 from media.config import RelayConfig
 from media.down_peer import DownPeer
 from media.errors import Kind, MediaError, peer_flooding, peer_unknown, too_many_peers
-from media.events import ClockStepped, CodecRefused, LostCause, PeerConnected, PeerLost, RelayEvent, Role
+from media.events import ClockStepped, LostCause, RelayEvent, Role
 from media.mailbox import Mailbox
 from media.peer import Peer, PeerIdentity, PeerWatch
+from media.peer_watchdog import BEAT_US, Life, beat, is_echoed, life_of
 from media.relay_clock import RelayClock
 from media.relay_recorder import OpenJournal, SessionRecorder
+from media.room_facts import connected_fact, lost_fact, peer_stats, refusal_facts
 from media.room_gaps import Declared, Gaps
 from media.room_wiring import mute, pause, unwire_receiver, unwire_sender, wire
 from media.sdp import parse_down_answer, parse_up_offer
@@ -23,14 +25,12 @@ from media.sdp_write import write_down_offer, write_up_answer
 from media.up_peer import UpPeer
 from media.up_track import UpTrack
 
-#: A down peer hears nothing but checks and reports; browsers send one of them every few seconds.
-DOWN_SILENT_US = 20_000_000
-#: An offer that nobody answers holds its sockets no longer than this.
-UNANSWERED_US = 30_000_000
 #: Whose connection was closed for flooding makes the next one no sooner.
 FLOODER_WAITS_US = 10_000_000
 #: An older connection that still delivers is kept until the newer one does.
 STILL_ALIVE_US = 200_000
+#: A receiver's older connection goes on beside the newer one until that has a picture, and no longer.
+RETIRES_US = 2_000_000
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,8 @@ class Room:
         self._peers: dict[str, Peer] = {}
         self._sources: dict[str, UpPeer] = {}
         self._waiting: dict[str, UpPeer] = {}
+        self._retiring: dict[str, int] = {}
+        self._next_beat_us = 0
         self._gaps = Gaps(session_id, clock, emit)
         self._muted: set[str] = set()
         self._flooded_us: dict[str, int] = {}
@@ -88,18 +90,7 @@ class Room:
         self._emit(ClockStepped(self.session_id, self._clock.wall_us(), step_us))
 
     def stats(self) -> dict[str, Any]:
-        return {
-            "recording": self._recorder.on,
-            "peers": {
-                peer_id: {
-                    "participant_id": peer.identity.participant_id,
-                    "direction": peer.identity.direction,
-                    "connected": peer.connected,
-                    **peer.stats(),
-                }
-                for peer_id, peer in self._peers.items()
-            },
-        }
+        return {"recording": self._recorder.on, "peers": peer_stats(self._peers)}
 
     def tick(self, now_us: int) -> None:
         """Every 25 ms."""
@@ -109,6 +100,9 @@ class Room:
             if peer.media_us:
                 self._swap(participant_id, peer)
         self._gaps.tick(self._sources, self._recorder.find_track_id, now_us)
+        if now_us >= self._next_beat_us:
+            self._next_beat_us = now_us + BEAT_US
+            self._tick_beat(now_us)
 
     def tick_feedback(self) -> None:
         """Every 50 ms."""
@@ -116,16 +110,26 @@ class Room:
             peer.send_transport_feedback()
 
     def tick_second(self, now_us: int) -> None:
-        """Every second: reports, gaps, silence."""
+        """Every second: reports, gaps."""
         for peer in list(self._peers.values()):
             if isinstance(peer, UpPeer):
-                peer.send_reports(now_us)
+                if is_echoed(peer, now_us):
+                    peer.send_reports(now_us)
                 self._gaps.report_losses(peer, self._recorder.find_track_id, now_us)
             elif isinstance(peer, DownPeer):
                 peer.send_reports(self._clock.wall_us())
-                self._tell_refusals(peer)
-            self._watch_silence(peer, now_us)
+                for fact in refusal_facts(peer):
+                    self._emit(fact)
             peer.tell_faults(now_us)
+
+    def _tick_beat(self, now_us: int) -> None:
+        for peer in list(self._peers.values()):
+            beat(peer, now_us)
+            self._watch_life(peer, now_us)
+        for peer_id, until_us in list(self._retiring.items()):
+            older = self._peers.get(peer_id)
+            if older is not None and now_us >= until_us:
+                self._replace(older)
 
     async def aclose(self) -> None:
         """Close journals, then peers. The last facts are emitted before this returns. Idempotent."""
@@ -217,21 +221,10 @@ class Room:
         return PeerWatch(self._peer_connected, self._peer_lost)
 
     def _peer_connected(self, peer: Peer) -> None:
-        identity = peer.identity
-        remote = peer.remote.fingerprint if peer.remote is not None else ""
-        self._emit(
-            PeerConnected(
-                self.session_id,
-                identity.peer_id,
-                identity.participant_id,
-                identity.direction,
-                peer.local_fingerprint,
-                remote,
-            )
-        )
+        self._emit(connected_fact(peer))
         if isinstance(peer, DownPeer):
             for older in self._older_downs(peer):
-                self._replace(older)
+                self._retiring.setdefault(older.identity.peer_id, self._clock.now_us() + RETIRES_US)
             for source in self._sources.values():
                 wire(source, peer, self._clock.now_us())
         elif isinstance(peer, UpPeer):
@@ -241,7 +234,7 @@ class Room:
         identity = peer.identity
         if self._peers.get(identity.peer_id) is not peer:
             return
-        self._emit(PeerLost(self.session_id, identity.peer_id, identity.participant_id, identity.direction, cause))
+        self._emit(lost_fact(peer, cause))
         if cause == "flooding":
             self._flooded_us[identity.participant_id] = self._clock.now_us()
         self._forget(peer, cause)
@@ -271,8 +264,7 @@ class Room:
 
     def _replace(self, older: Peer) -> None:
         """Its participant has a newer connection that works."""
-        identity = older.identity
-        self._emit(PeerLost(self.session_id, identity.peer_id, identity.participant_id, identity.direction, "closed"))
+        self._emit(lost_fact(older, "closed"))
         self._forget(older)
 
     def _source_changed(self, track: UpTrack) -> None:
@@ -284,11 +276,6 @@ class Room:
             source = next((peer for peer in self._sources.values() if track in peer.tracks), None)
             if source is not None:
                 self._record(source)
-
-    def _tell_refusals(self, peer: DownPeer) -> None:
-        identity = peer.identity
-        for kind, codec in peer.take_refusals():
-            self._emit(CodecRefused(self.session_id, identity.peer_id, identity.participant_id, kind, codec))
 
     # wiring
 
@@ -310,6 +297,7 @@ class Room:
         """Take a peer out at once and close it in the background."""
         identity = peer.identity
         self._peers.pop(identity.peer_id, None)
+        self._retiring.pop(identity.peer_id, None)
         self._unwire(peer)
         if isinstance(peer, UpPeer):
             if self._waiting.get(identity.participant_id) is peer:
@@ -330,16 +318,14 @@ class Room:
         except Exception:
             logger.exception("peer %s did not close in order", peer.identity.peer_id)
 
-    def _watch_silence(self, peer: Peer, now_us: int) -> None:
-        if not peer.connected:
-            if peer.remote is None and now_us - peer.created_us > UNANSWERED_US:
-                peer.lose("ice_failed")
-            return
-        if isinstance(peer, UpPeer):
-            if now_us - peer.last_heard_us > self._config.silent_after_s * 1_000_000:
-                peer.lose("silent")
-        elif now_us - peer.heard_us() > DOWN_SILENT_US:
+    def _watch_life(self, peer: Peer, now_us: int) -> None:
+        life = life_of(peer, self._config, now_us)
+        if life is Life.UNANSWERED:
+            peer.lose("ice_failed")
+        elif life is Life.GONE:
             peer.lose("silent")
+        elif life is Life.SILENT and isinstance(peer, UpPeer) and peer in self._sources.values():
+            self._gaps.leave(peer, "silent", self._recorder.find_track_id)
 
     # small
 

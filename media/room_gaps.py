@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from media.events import GapCause, GapDetected, LostCause, RelayEvent
 from media.picture_watch import PictureWatch, Standstill
 from media.relay_clock import RelayClock
+from media.rtp.loss import LossRun
 from media.up_peer import UpPeer
 from media.up_track import UpTrack
+
+#: So soon after an absence every track has sent something.
+NOTICED_US = 1_000_000
 
 FindTrackId = Callable[[UpTrack], str | None]
 
@@ -30,7 +34,13 @@ class Declared:
 class _Person:
     picture: PictureWatch = field(default_factory=PictureWatch)
     away: tuple[GapCause, int] | None = None
+    last_media_us: int = 0
+    back_us: int = 0
     muted_since_us: int | None = None
+
+    def covers(self, run: LossRun) -> bool:
+        """Whether it was lost in the last absence. Each track notices with its own first packet after that."""
+        return run.started_us < self.back_us and run.ended_us < self.back_us + NOTICED_US
 
 
 class Gaps:
@@ -57,15 +67,17 @@ class Gaps:
         self._tell_standstill(participant_id, None, stood)
 
     def leave(self, peer: UpPeer, cause: LostCause, find_track_id: FindTrackId) -> None:
-        """The participant's source is gone; the gap begins with its last packet, or with the freeze before."""
+        """The participant's source is gone or silent; the gap begins with its last packet, or the freeze before."""
+        person = self._person(peer.identity.participant_id)
+        if person.away is not None:
+            return
         self.report_losses(peer, find_track_id, self._clock.now_us(), final=True)
         if not peer.media_us:
             return
-        person = self._person(peer.identity.participant_id)
         frozen_us = person.picture.leave()
-        if person.away is None:
-            since_us = peer.media_us if frozen_us is None else min(frozen_us, peer.media_us)
-            person.away = ("silent" if cause == "silent" else "reconnect", since_us)
+        since_us = peer.media_us if frozen_us is None else min(frozen_us, peer.media_us)
+        person.away = ("silent" if cause == "silent" else "reconnect", since_us)
+        person.last_media_us = peer.media_us
 
     def tick(self, sources: Mapping[str, UpPeer], find_track_id: FindTrackId, now_us: int) -> None:
         """Every 25 ms: end absences and standstills, notice new ones."""
@@ -74,14 +86,17 @@ class Gaps:
                 continue
             person = self._person(participant_id)
             if person.away is not None:
+                if peer.media_us <= person.last_media_us:
+                    continue  # the same source, still silent
                 self._end_absence(participant_id, person, peer.media_us)
             self._watch_picture(participant_id, person, peer, find_track_id, now_us)
 
     def report_losses(self, peer: UpPeer, find_track_id: FindTrackId, now_us: int, *, final: bool = False) -> None:
-        """At most one gap a second and track; `final` takes what is left."""
+        """At most one gap a second and track; `final` takes what is left. What an absence cost is part of that gap."""
+        person = self._person(peer.identity.participant_id)
         for track in peer.tracks:
             run = track.losses.take_given_up() if final else track.take_gap(now_us)
-            if run is not None:
+            if run is not None and not person.covers(run):
                 self._tell(
                     peer.identity.participant_id,
                     find_track_id(track),
@@ -118,6 +133,7 @@ class Gaps:
         assert person.away is not None  # the caller checked
         cause, since_us = person.away
         person.away = None
+        person.back_us = media_us
         person.picture.come_back(media_us)
         self._tell(participant_id, None, cause, since_us, media_us)
 

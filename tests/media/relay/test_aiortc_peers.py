@@ -119,7 +119,32 @@ async def test_a_killed_relay_is_started_anew_and_says_so(relay: RunningRelay) -
         await receiver.aclose()
 
 
-async def test_the_silent_sender_is_given_up_after_three_seconds(relay: RunningRelay) -> None:
+async def test_a_sender_that_is_silent_for_four_seconds_goes_on_over_the_same_connection(relay: RunningRelay) -> None:
+    await relay.port.open_session(SESSION, str(relay.directory))
+    sender, receiver = Sender(), Receiver()
+    try:
+        await receiver.subscribe(relay.port, SESSION, "down")
+        await sender.publish(relay.port, SESSION, "up")
+        await receiver.wait_frames(VIDEO, 5)
+        transports = {t.sender.transport for t in sender.pc.getTransceivers()}
+        sending = {transport: transport._send_rtp for transport in transports}
+        for transport in transports:
+            transport._send_rtp = _send_nothing
+        with pytest.raises(TimeoutError):
+            await relay.facts.find(PeerLost, deadline_s=4)
+        for transport in transports:
+            transport._send_rtp = sending[transport]
+        gap = await relay.facts.find(GapDetected, deadline_s=3)
+        assert gap.cause == "silent" and 3.5e6 < gap.ended_us - gap.started_us < 6e6
+        await receiver.wait_frames(VIDEO, 10)
+        assert [fact for fact in relay.facts.seen if isinstance(fact, PeerLost)] == []
+        assert [fact.cause for fact in relay.facts.seen if isinstance(fact, GapDetected)] == ["silent"]
+    finally:
+        await sender.aclose()
+        await receiver.aclose()
+
+
+async def test_the_silent_sender_is_given_up_after_ten_seconds(relay: RunningRelay) -> None:
     await relay.port.open_session(SESSION, str(relay.directory))
     sender = Sender()
     try:
@@ -127,10 +152,30 @@ async def test_the_silent_sender_is_given_up_after_three_seconds(relay: RunningR
         await relay.facts.find(PeerConnected)
         for transport in {t.sender.transport for t in sender.pc.getTransceivers()}:
             transport._send_rtp = _send_nothing
-        lost = await relay.facts.find(PeerLost, deadline_s=6)
+        lost = await relay.facts.find(PeerLost, deadline_s=13)
         assert lost.cause == "silent"
     finally:
         await sender.aclose()
+
+
+async def test_a_viewer_that_comes_by_a_second_connection_is_served_on_both_for_two_seconds(
+    relay: RunningRelay,
+) -> None:
+    await relay.port.open_session(SESSION, str(relay.directory))
+    sender, older, newer = Sender(), Receiver(), Receiver()
+    try:
+        await older.subscribe(relay.port, SESSION, "down-1", participant_id="inspector")
+        await sender.publish(relay.port, SESSION, "up", participant_id="applicant")
+        await older.wait_frames(VIDEO, 5)
+        await newer.subscribe(relay.port, SESSION, "down-2", participant_id="inspector")
+        await newer.wait_frames(VIDEO, 3)
+        await older.wait_frames(VIDEO, 3)
+        lost = await relay.facts.find(PeerLost, deadline_s=5)
+        assert (lost.peer_id, lost.cause) == ("down-1", "closed")
+        await newer.wait_frames(VIDEO, 3)
+    finally:
+        for peer in (sender, older, newer):
+            await peer.aclose()
 
 
 async def _send_nothing(data: bytes) -> None:

@@ -13,7 +13,7 @@ from media.picture_watch import PictureWatch, Standstill
 from media.relay_clock import RelayClock
 from media.relay_recorder import SessionRecorder
 from media.room_gaps import Declared, Gaps
-from media.rtp.loss import LossTracker
+from media.rtp.loss import LossRun, LossTracker
 
 pytestmark = pytest.mark.unit
 
@@ -100,6 +100,9 @@ class Track:
     frame_us: int = 0
     losses: LossTracker = field(default_factory=LossTracker)
 
+    def take_gap(self, now_us: int) -> LossRun | None:
+        return self.losses.take_given_up()
+
 
 class Source:
     """As much of an up peer as gaps look at."""
@@ -163,6 +166,22 @@ def test_a_reconnection_is_one_gap_from_the_last_packet_to_the_first() -> None:
     bench.hand.now_us += 3 * SECOND
     bench.run(3)
     assert bench.gaps_told() == [("reconnect", None, pytest.approx(3.025))]
+
+
+def test_a_connection_that_falls_silent_and_goes_on_is_one_gap_with_all_that_it_lost() -> None:
+    bench = Bench()
+    bench.run(2)
+    losses = bench.source.tracks[0].losses
+    losses.receive(1, bench.hand.now_us)
+    bench.run(2, packets=False, frames=False)
+    for _ in range(3):
+        bench.gaps.leave(cast(Any, bench.source), "silent", lambda track: "t1")
+    bench.run(3, packets=False, frames=False)
+    losses.receive(2000, bench.hand.now_us + 25_000)
+    bench.run(2)
+    bench.gaps.report_losses(cast(Any, bench.source), lambda track: "t1", bench.hand.now_us)
+    bench.gaps.close(bench.sources, lambda track: "t1")
+    assert bench.gaps_told() == [("silent", None, pytest.approx(5.025))]
 
 
 def test_a_picture_that_does_not_follow_the_voice_back_is_a_freeze_of_its_own() -> None:
