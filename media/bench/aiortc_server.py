@@ -18,6 +18,7 @@ from aiortc.contrib.media import MediaRelay
 from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpHeaderExtensionParameters
 from aiortc.rtp import RtpPacket
 
+from media.aiortc_private import gather_loopback_when_alone
 from media.relay_clock import RelayClock
 from media.rtp.transport_cc import TransportCcRecorder
 from media.sdp import TRANSPORT_CC_URI
@@ -105,6 +106,7 @@ class MediaRelayServer:
 
 async def serve(socket_path: str) -> None:
     enable_transport_cc(RelayClock())
+    gather_loopback_when_alone()
     relay = MediaRelayServer()
 
     async def handle(call: str, args: Message) -> object:

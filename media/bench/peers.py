@@ -10,8 +10,7 @@ from typing import Any
 from aiortc.sdp import SessionDescription
 
 from media.bench.material import FRAME_RATE, SAMPLES_PER_VOICE_FRAME, Material
-from media.bench.servers import BenchPort
-from media.config import RelayConfig
+from media.bench.servers import BenchPort, bench_config
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.relay_clock import RelayClock
 from media.rtp.header import HEADER, HEADER_WITH_EXTENSION, ONE_WORD_EXTENSION, payload_offset
@@ -44,7 +43,7 @@ class LoadPeer(Peer):
     def __init__(self, identity: PeerIdentity) -> None:
         self.is_connected = asyncio.Event()
         watch = PeerWatch(lambda _: self.is_connected.set(), lambda _peer, _cause: None)
-        super().__init__(identity, RelayConfig(listen=("127.0.0.1",)), RelayClock(), watch)
+        super().__init__(identity, bench_config(), RelayClock(), watch)
 
     def on_connected(self) -> None:
         """The bench waits for `is_connected`."""
@@ -174,6 +173,7 @@ class LoadReceiver(LoadPeer):
         super().__init__(identity)
         self.packets = self.bytes = self.frames = 0
         self.delays_us: list[int] = []
+        self.first_frame = asyncio.Event()
         self._types = {section.payload_type: section.kind for section in offer.taken}
         self._ssrcs: dict[int, int] = {}
         self._reporting: asyncio.Task[None] | None = None
@@ -210,6 +210,7 @@ class LoadReceiver(LoadPeer):
         self._ssrcs[ssrc] = sequence
         if second & 0x80 and self._types.get(second & 0x7F) == "video":
             self.frames += 1
+            self.first_frame.set()
             if len(packet) >= payload_offset(packet) + SENT_AT.size:
                 delay_us = self.clock.now_us() - SENT_AT.unpack_from(packet, len(packet) - SENT_AT.size)[0]
                 if 0 <= delay_us < 10_000_000:  # a server that encodes anew has other bytes there
