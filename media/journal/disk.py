@@ -1,4 +1,4 @@
-"""The writer thread that all journals of a relay share."""
+"""The writer thread that all journals of a relay share, and the few that wait for the disk with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -16,13 +17,17 @@ from media.journal.files import DiskFiles, JournalFiles
 from media.journal.format import JournalHeader
 from media.journal.writer import Inbox, JournalEnd, JournalListener, JournalWriter
 
+#: What one disk can take side by side; more threads would only wait in its queue.
+SYNC_THREADS = 8
+
 logger = logging.getLogger(__name__)
 
 
 class JournalDisk:
-    """Owner of the writer thread: writes every 80 ms, syncs each journal about once a second.
+    """Owner of the writer thread: writes every 80 ms, has each journal synced within a second of what it holds.
 
-    Made on the loop on which listeners are told. The thread sleeps while no journal is open.
+    Syncs wait for the disk side by side, so that a slow one delays no journal by the number of the others. Made on the
+    loop on which listeners are told. The thread sleeps while no journal is open.
     """
 
     def __init__(
@@ -39,6 +44,7 @@ class JournalDisk:
         self._finishing: list[tuple[JournalFile, asyncio.Future[JournalEnd] | None]] = []
         self._changed = threading.Condition()
         self._stopping = False
+        self._syncing = ThreadPoolExecutor(SYNC_THREADS, "journal-sync")
         self._thread = threading.Thread(target=self._run, name="journal-disk", daemon=True)
 
     def start(self) -> None:
@@ -60,6 +66,7 @@ class JournalDisk:
             self._changed.notify()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
+        self._syncing.shutdown()
 
     def _finish(self, file: JournalFile) -> asyncio.Future[JournalEnd]:
         future: asyncio.Future[JournalEnd] = self._loop.create_future()
@@ -85,16 +92,28 @@ class JournalDisk:
             known = {id(file) for file, _ in finishing}
             finishing += [(file, None) for file in files if id(file) not in known]
         ending = {id(file) for file, _ in finishing}
-        for file in files:
-            if id(file) not in ending:
-                self._work(file)
-        for file, future in finishing:
-            self._end(file, future)
+        going_on = [file for file in files if id(file) not in ending]
+        for file in going_on:
+            self._guarded(file, file.write)
+        now_s = self._monotonic_s()
+        due = [(file, file.sync) for file in going_on if file.sync_is_due(now_s)]
+        self._side_by_side(due)
+        self._end_all(finishing)
         return stopping
 
-    def _work(self, file: JournalFile) -> None:
+    def _side_by_side(self, calls: Sequence[tuple[JournalFile, Callable[[float], None]]]) -> None:
+        """Each file is one thread's at a time, and this one's again on return."""
+        if len(calls) == 1:
+            self._guarded(*calls[0])
+        else:
+            list(self._syncing.map(lambda call: self._guarded(*call), calls))
+
+    def _end_all(self, finishing: list[tuple[JournalFile, asyncio.Future[JournalEnd] | None]]) -> None:
+        list(self._syncing.map(lambda each: self._end(*each), finishing))
+
+    def _guarded(self, file: JournalFile, call: Callable[[float], None]) -> None:
         try:
-            file.work(self._monotonic_s())
+            call(self._monotonic_s())
         except Exception:  # one journal's trouble must not stop the others; errors of the disk it handles itself
             logger.exception("a journal failed and is closed")
             self._forget(file)
