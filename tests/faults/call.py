@@ -105,10 +105,26 @@ class Call:
             await asyncio.sleep(0.1)
         return None
 
+    def forget(self) -> None:
+        """Figures count from now; what was filmed lately may be shown yet."""
+        self.samples.clear()
+        self.shown.clear()
+
+    async def peers_made(self) -> int:
+        """Connections that both pages have made so far."""
+        return sum([int(await screen.page.evaluate("testPeers.length")) for screen in (self.phone, self.desk)])
+
+    def is_live(self) -> bool:
+        """The applicant is in the session still, without having been asked for a code again."""
+        return self.phone.page.url.endswith("/live")
+
+    async def entries(self) -> list[Row]:
+        return await asyncio.to_thread(self.office.entries, self.inspection_id)
+
     async def end(self, text: str = "通话中网络不稳,其余正常。") -> list[Row]:
         """Both agree on the summary; the ledger of the inspection."""
         await acts.agree_on_summary(self.phone, [self.desk], text)
-        return await asyncio.to_thread(self.office.entries, self.inspection_id)
+        return await self.entries()
 
 
 @asynccontextmanager

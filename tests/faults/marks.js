@@ -50,7 +50,7 @@
     }
     return rows
   }
-  // The frame that the first playing video shows, lossless, with its number.
+  // The frame that the first playing video shows, at the best that JPEG has, with its number.
   window.testPicture = () => {
     const video = [...document.querySelectorAll('video')].find((one) => one.srcObject && one.videoWidth)
     if (!video) return null
@@ -58,6 +58,6 @@
     whole.width = video.videoWidth
     whole.height = video.videoHeight
     whole.getContext('2d').drawImage(video, 0, 0)
-    return { number: read(video), png: whole.toDataURL('image/png').split(',')[1] }
+    return { number: read(video), jpeg: whole.toDataURL('image/jpeg', 1).split(',')[1] }
   }
 })()
