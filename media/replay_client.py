@@ -13,9 +13,14 @@ from media.stills_port import Replay
 DEADLINE_S = 3600.0
 
 
-async def make_replay(session_directory: Path, out_path: Path) -> Replay:
-    """Raises MediaError `no_recording` or `replay_failed`. The process is killed where the caller gives up."""
-    command = (sys.executable, "-m", "media.replay_main", str(session_directory), str(out_path))
+async def make_replay(session_directory: Path, out_path: Path, container: str | None = None) -> Replay:
+    """`container`: "webm", "mp4", "fmp4", or None for the one that takes the pictures as they came.
+
+    Raises MediaError `no_recording`, `storage_full` or `replay_failed`. The process is killed where the caller gives
+    up.
+    """
+    wanted = ("--container", container) if container is not None else ()
+    command = (sys.executable, "-m", "media.replay_main", *wanted, str(session_directory), str(out_path))
     child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
         async with asyncio.timeout(DEADLINE_S):

@@ -1,14 +1,18 @@
-"""Writes the viewing copy of a session: a WebM with the applicant's VP8 untouched and all voices in one Opus track."""
+"""Writes a film of a session: the applicant's picture, untouched where the container takes it, and all voices mixed.
+
+Gaps stay on the timeline: the picture stands still, the sound is silent.
+"""
 
 from __future__ import annotations
 
 import heapq
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import av
 import numpy as np
@@ -16,64 +20,57 @@ from av.container import OutputContainer
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from media.errors import Kind, MediaError
 from media.journal.files import sync_directory
-from media.journal.format import JournalError, JournalHeader
-from media.journal.reader import read_header, read_undamaged
-from media.replay_pictures import TimedFrame, timed_frames
+from media.replay_pictures import Pictures, TimedFrame
+from media.replay_plan import CODEC_OF, Container, FilmPlan, Reach, plan_film
 from media.replay_voices import RATE, mix, voice_pieces
 from media.stills_port import Replay
 
 MILLISECONDS = Fraction(1, 1000)
-OPUS_FRAME_SAMPLES = 960
+VOICE_FRAME_SAMPLES = 960
 VOICE_BIT_RATE = 48_000
-#: Matroska needs a picture's size in its header; VP8 key frames say their own, and players follow those.
-HEADER_OPTIONS = {"cues_to_front": "1", "cluster_time_limit": "2000"}
 
 
-def no_recording() -> MediaError:
-    return MediaError(Kind.CONFLICT, "no_recording", "nothing was recorded in that session")
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """How libavformat calls it. Both codecs say their size in each key frame, and players follow those."""
+
+    name: str
+    video: str
+    audio: str
+    options: dict[str, str]
 
 
-def write_replay(session_directory: Path, out_path: Path) -> Replay:
+FORMATS: dict[Container, _Format] = {
+    "webm": _Format("webm", "vp8", "libopus", {"cues_to_front": "1", "cluster_time_limit": "2000"}),
+    "mp4": _Format("mp4", "h264", "aac", {"movflags": "faststart"}),
+    "fmp4": _Format(
+        "mp4",
+        "h264",
+        "aac",
+        {"movflags": "empty_moov+default_base_moof+frag_keyframe", "frag_duration": "2000000"},
+    ),
+}
+
+_Timed: TypeAlias = "tuple[int, int, Packet[Any]]"
+
+
+def write_replay(session_directory: Path, out_path: Path, container: Container | None = None) -> Replay:
     """Make `out_path`, whole or not at all. Raises MediaError `no_recording`.
 
-    Damaged and empty journals are left out; memory is bounded whatever the length.
+    `container` None: the one that takes the pictures untouched. Each journal is read once; memory is bounded whatever
+    the length.
     """
-    journals = _readable(session_directory / "journal")
-    spans = [(span, path, header) for path, header in journals if (span := _span_us(path)) is not None]
-    if not spans:
-        raise no_recording()
-    origin_us = min(span[0] for span, _, _ in spans)
-    replay = Replay(origin_us, max(1, (max(span[1] for span, _, _ in spans) - origin_us + 999) // 1000))
-    pictures = [path for _, path, header in spans if header.kind == "video" and header.role == "applicant"]
-    voices = [path for _, path, header in spans if header.kind == "audio"]
+    plan = plan_film(session_directory)
+    chosen = container or plan.untouched
     out_path.parent.mkdir(parents=True, exist_ok=True)
     making = out_path.with_name(f".{out_path.name}.{os.getpid()}.tmp")
     try:
-        _mux(making, pictures, voices, replay)
+        replay = _mux(making, plan, chosen)
         _publish(making, out_path)
     finally:
         making.unlink(missing_ok=True)
     return replay
-
-
-def _readable(folder: Path) -> list[tuple[Path, JournalHeader]]:
-    found: list[tuple[Path, JournalHeader]] = []
-    for path in sorted(folder.glob("*.ytj")):
-        try:
-            found.append((path, read_header(path)))
-        except JournalError:
-            continue  # a journal whose header was torn off by a crash holds nothing to show
-    return found
-
-
-def _span_us(path: Path) -> tuple[int, int] | None:
-    first = last = None
-    for record in read_undamaged(path):
-        first = record.arrival_us if first is None else min(first, record.arrival_us)
-        last = record.arrival_us if last is None else max(last, record.arrival_us)
-    return None if first is None or last is None else (first, last)
 
 
 def _publish(making: Path, out_path: Path) -> None:
@@ -83,26 +80,32 @@ def _publish(making: Path, out_path: Path) -> None:
     sync_directory(out_path.parent)
 
 
-def _mux(path: Path, pictures: list[Path], voices: list[Path], replay: Replay) -> None:
-    frames = timed_frames(pictures, replay.origin_us)
+def _mux(path: Path, plan: FilmPlan, chosen: Container) -> Replay:
+    reach, form = Reach(), FORMATS[chosen]
+    pictures = Pictures(plan, CODEC_OF[chosen], reach)
+    frames = pictures.timed()
     first = next(frames, None)
-    with av.open(str(path), "w", format="webm", options=HEADER_OPTIONS) as container:
-        streams: list[Iterator[tuple[int, int, Packet[Any]]]] = []
+    with av.open(str(path), "w", format=form.name, options=form.options) as container:
+        streams: list[Iterator[_Timed]] = []
         if first is not None:
-            streams.append(_picture_packets(container, first, frames))
-        if voices or first is None:
-            streams.append(_voice_packets(container, voices, replay))
+            streams.append(_picture_packets(container, form, first, frames))
+        if plan.voices or first is None:
+            streams.append(_voice_packets(container, form, plan, reach))
         for _, _, packet in heapq.merge(*streams, key=lambda each: each[:2]):
             container.mux(packet)
+    duration_ms = max(1, (reach.latest_us - plan.origin_us + 999) // 1000)
+    return Replay(plan.origin_us, duration_ms, chosen, pictures.reencoded > 0)
 
 
 def _picture_packets(
-    container: OutputContainer, first: TimedFrame, rest: Iterator[TimedFrame]
-) -> Iterator[tuple[int, int, Packet[Any]]]:
-    stream = cast(Any, container).add_mux_stream("vp8", rate=30, width=first.frame.width, height=first.frame.height)
+    container: OutputContainer, form: _Format, first: TimedFrame, rest: Iterator[TimedFrame]
+) -> Iterator[_Timed]:
+    stream = cast(Any, container).add_mux_stream(
+        form.video, rate=30, width=first.frame.width, height=first.frame.height
+    )
     stream.time_base = MILLISECONDS
 
-    def packets() -> Iterator[tuple[int, int, Packet[Any]]]:
+    def packets() -> Iterator[_Timed]:
         for timed in chain([first], rest):
             packet: Packet[Any] = Packet(timed.frame.content)
             packet.stream = stream
@@ -114,28 +117,27 @@ def _picture_packets(
     return packets()
 
 
-def _voice_packets(
-    container: OutputContainer, voices: list[Path], replay: Replay
-) -> Iterator[tuple[int, int, Packet[Any]]]:
-    stream = cast(Any, container).add_stream("libopus", rate=RATE, layout="mono")
+def _voice_packets(container: OutputContainer, form: _Format, plan: FilmPlan, reach: Reach) -> Iterator[_Timed]:
+    stream = cast(Any, container).add_stream(form.audio, rate=RATE, layout="mono")
     stream.bit_rate = VOICE_BIT_RATE
-    blocks = mix([voice_pieces(path, replay.origin_us) for path in voices], replay.duration_ms * RATE // 1000)
+    pieces = [voice_pieces(source.path, plan.origin_us, reach) for source in plan.voices]
+    blocks = mix(pieces, lambda: (reach.latest_us - plan.origin_us) * RATE // 1_000_000)
 
-    def packets() -> Iterator[tuple[int, int, Packet[Any]]]:
-        for frame in chain(_opus_frames(blocks), [None]):
+    def packets() -> Iterator[_Timed]:
+        for frame in chain(_voice_frames(blocks), [None]):
             for packet in stream.encode(frame):
                 yield int((packet.pts or 0) * packet.time_base * 1000), 1, packet
 
     return packets()
 
 
-def _opus_frames(blocks: Iterator[NDArray[np.int16]]) -> Iterator[av.AudioFrame]:
+def _voice_frames(blocks: Iterator[NDArray[np.int16]]) -> Iterator[av.AudioFrame]:
     at = 0
     for block in blocks:
-        for start in range(0, len(block), OPUS_FRAME_SAMPLES):
-            part = block[start : start + OPUS_FRAME_SAMPLES]
-            padded = np.pad(part, (0, OPUS_FRAME_SAMPLES - len(part)))
+        for start in range(0, len(block), VOICE_FRAME_SAMPLES):
+            part = block[start : start + VOICE_FRAME_SAMPLES]
+            padded = np.pad(part, (0, VOICE_FRAME_SAMPLES - len(part)))
             frame = av.AudioFrame.from_ndarray(padded[None, :], format="s16", layout="mono")
             frame.sample_rate, frame.pts, frame.time_base = RATE, at, Fraction(1, RATE)
-            at += OPUS_FRAME_SAMPLES
+            at += VOICE_FRAME_SAMPLES
             yield frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,6 +14,7 @@ from av.audio.codeccontext import AudioCodecContext
 from numpy.typing import NDArray
 
 from media.journal.reader import read_header, read_undamaged
+from media.replay_plan import Reach
 from media.replay_timeline import Timeline, sounds_of
 
 RATE = 48_000
@@ -34,13 +35,13 @@ class Piece:
     samples: Samples
 
 
-def voice_pieces(journal_path: Path, origin_us: int) -> Iterator[Piece]:
+def voice_pieces(journal_path: Path, origin_us: int, reach: Reach) -> Iterator[Piece]:
     """The voice of one journal, in order and without overlap. Packets that cannot be decoded are silent."""
     clock_rate = read_header(journal_path).clock_rate
     timeline = Timeline(clock_rate)
     codec: AudioCodecContext | None = None
     end = 0
-    for sound in sounds_of(read_undamaged(journal_path)):
+    for sound in sounds_of(reach.follow(read_undamaged(journal_path))):
         if codec is None or sound.fresh:
             codec = _open_codec()
         at_us = timeline.place(sound.rtp_timestamp, sound.arrival_us) - origin_us
@@ -79,13 +80,19 @@ def _mono(frame: av.AudioFrame) -> Samples:
     return cast(Samples, (content.mean(axis=0) / scale).astype(np.float32))
 
 
-def mix(voices: Iterable[Iterator[Piece]], total_samples: int) -> Iterator[NDArray[np.int16]]:
-    """Blocks of a second from 0 to `total_samples`; silence where nobody speaks, clipped where all shout."""
+def mix(voices: Iterable[Iterator[Piece]], total_samples: Callable[[], int]) -> Iterator[NDArray[np.int16]]:
+    """Blocks of a second from 0 on; silence where nobody speaks, clipped where all shout.
+
+    Goes on while somebody speaks, and up to `total_samples`, which may grow meanwhile.
+    """
     sources = [_Source(voice) for voice in voices]
-    for start in range(0, total_samples, BLOCK_SAMPLES):
-        block = np.zeros(min(BLOCK_SAMPLES, total_samples - start), np.float32)
+    start = 0
+    while any(source.speaks for source in sources) or start < total_samples():
+        room = total_samples() - start
+        block = np.zeros(min(BLOCK_SAMPLES, room) if room > 0 else BLOCK_SAMPLES, np.float32)
         for source in sources:
             source.add_to(block, start)
+        start += len(block)
         yield (np.clip(block, -1.0, 1.0) * 32767).astype(np.int16)
 
 
@@ -95,6 +102,11 @@ class _Source:
     def __init__(self, pieces: Iterator[Piece]) -> None:
         self._pieces = pieces
         self._piece = next(pieces, None)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether something is still to come."""
+        return self._piece is not None
 
     def add_to(self, block: Samples, start: int) -> None:
         end = start + len(block)

@@ -53,10 +53,15 @@ class StillRendered:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A viewing copy: its zero in unix µs, and its length."""
+    """A viewing copy: its zero in unix µs, its length, its container ("webm", "mp4", "fmp4").
+
+    reencoded: whether pictures had to be encoded anew; else they are as they came.
+    """
 
     origin_us: int
     duration_ms: int
+    container: str = "webm"
+    reencoded: bool = False
 
 
 class StillsPort(Protocol):

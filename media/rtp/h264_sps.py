@@ -1,4 +1,4 @@
-"""The picture size that a sequence parameter set of H.264 promises (H.264 section 7.3.2.1.1), and nothing else of it."""
+"""The picture size that a sequence parameter set of H.264 promises (H.264 section 7.3.2.1.1), nothing else."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,6 +16,7 @@ from media.replay_mux import write_replay
 from tests.media.clips import (
     START_US,
     Packets,
+    encode_h264,
     encode_vp8,
     header_of,
     read_number,
@@ -207,3 +209,64 @@ def test_seeking_lands_on_the_key_frame_before(tmp_path: Path) -> None:
         container.seek(4_000_000)
         first = next(container.decode(video=0))
         assert read_number(first.to_ndarray(format="bgr24")) == 90
+
+
+H264 = encode_h264(range(150), keyframes=[90])
+
+
+def h264_session(folder: Path, frames: list[bytes], *voices: Packets) -> Path:
+    header = header_of("h", "video", codec="H264", payload_type=108)
+    write_journal(folder / "journal" / "h.ytj", header, video_packets(frames, codec="H264"))
+    for number, voice in enumerate(voices):
+        write_journal(folder / "journal" / f"a{number}.ytj", header_of(f"a{number}", "audio"), voice)
+    return folder
+
+
+@pytest.mark.parametrize("container", [None, "fmp4"])
+def test_h264_comes_as_an_mp4_with_the_pictures_untouched(tmp_path: Path, container: Any) -> None:
+    folder = h264_session(tmp_path, H264, tone_packets(2, start_us=START_US + 500_000))
+    replay = write_replay(folder, tmp_path / "film", container)
+    assert (replay.container, replay.reencoded) == (container or "mp4", False)
+    film = read_film(tmp_path / "film")
+    units = [without_lengths(content) for _, content, _ in film.encoded]
+    assert units == [[unit for unit in frame.split(b"\x00\x00\x00\x01") if unit] for frame in H264]
+    assert [number for _, number, _ in film.pictures] == list(range(150))
+    assert all(abs(at_s - number * FRAME_S) <= FRAME_S for at_s, number, _ in film.pictures)
+    assert abs(onset_s(film.sound, 1000) - 0.5) <= 0.06
+
+
+def without_lengths(sample: bytes) -> list[bytes]:
+    """The NAL units of a sample of an MP4."""
+    units, at = [], 0
+    while at < len(sample):
+        size = int.from_bytes(sample[at : at + 4], "big")
+        units.append(sample[at + 4 : at + 4 + size])
+        at += 4 + size
+    return units
+
+
+@pytest.mark.parametrize(("source", "container"), [("VP8", "fmp4"), ("H264", "webm")])
+def test_a_copy_in_the_other_codec_shows_the_same_at_the_same_time(tmp_path: Path, source: str, container: Any) -> None:
+    frames = encode_vp8(range(60)) if source == "VP8" else H264[:60]
+    encode, height = (encode_vp8, 321) if source == "VP8" else (encode_h264, 322)
+    turned = encode(range(60, 90), width=240, height=height)
+    packets = video_packets([*frames, *turned], codec=source)
+    write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video", codec=source), packets)
+    replay = write_replay(tmp_path, tmp_path / "film", container)
+    assert replay.reencoded
+    film = read_film(tmp_path / "film")
+    assert [number for _, number, _ in film.pictures] == list(range(90))
+    assert all(abs(at_s - number * FRAME_S) <= FRAME_S for at_s, number, _ in film.pictures)
+    assert film.pictures[0][2] == (320, 240) and film.pictures[-1][2] == (240, height & ~1)
+
+
+def test_a_session_that_changed_its_codec_is_one_film_without_a_seam(tmp_path: Path) -> None:
+    folder = session(tmp_path, video_packets(ENCODED[:60]))
+    again = video_packets(encode_h264(range(1000, 1060)), codec="H264", ssrc=77, start_us=START_US + 2_000_000)
+    write_journal(folder / "journal" / "w.ytj", header_of("w", "video", codec="H264"), again)
+    replay = write_replay(folder, tmp_path / "film")
+    film = read_film(tmp_path / "film")
+    assert (replay.container, replay.reencoded) == ("webm", True)
+    assert [number for _, number, _ in film.pictures] == [*range(60), *range(1000, 1060)]
+    assert [content for _, content, _ in film.encoded[:60]] == ENCODED[:60]
+    assert abs(film.pictures[60][0] - 2.0) <= FRAME_S

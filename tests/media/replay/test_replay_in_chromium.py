@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from media.replay_mux import write_replay
 from tests.e2e.browsers import chromium
-from tests.media.clips import START_US, encode_vp8, header_of, tone_packets, video_packets, write_journal
+from tests.media.clips import START_US, encode_h264, encode_vp8, header_of, tone_packets, video_packets, write_journal
 
 pytestmark = [pytest.mark.e2e]
 
-PAGE = """<video id=v src=/replay.webm preload=auto></video><canvas id=c></canvas><script>
+CONTENT_TYPES = {".webm": "video/webm", ".mp4": "video/mp4", ".fmp4": "video/mp4"}
+
+PAGE = """<video id=v src=/film preload=auto></video><canvas id=c></canvas><script>
 const v = document.getElementById('v'), c = document.getElementById('c')
 const shown = () => { c.width = v.videoWidth; c.height = v.videoHeight
   const g = c.getContext('2d'); g.drawImage(v, 0, 0); let n = 0
@@ -36,10 +39,10 @@ async def served(film: Path) -> AsyncIterator[str]:
         return web.Response(text=PAGE, content_type="text/html")
 
     async def replay(request: web.Request) -> web.FileResponse:
-        return web.FileResponse(film)
+        return web.FileResponse(film, headers={"Content-Type": CONTENT_TYPES[film.suffix]})
 
     app = web.Application()
-    app.add_routes([web.get("/", page), web.get("/replay.webm", replay)])
+    app.add_routes([web.get("/", page), web.get("/film", replay)])
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -50,15 +53,18 @@ async def served(film: Path) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def test_chromium_plays_it_and_jumps_to_any_moment(tmp_path: Path) -> None:
-    first = encode_vp8(range(150), keyframes=[90])
-    turned = encode_vp8(range(1000, 1090), width=240, height=320)
-    write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video"), video_packets(first))
-    again = video_packets(turned, ssrc=9, start_us=START_US + 6_000_000)
-    write_journal(tmp_path / "journal" / "w.ytj", header_of("w", "video"), again)
+@pytest.mark.parametrize(("codec", "container"), [("VP8", "webm"), ("H264", "mp4"), ("VP8", "fmp4")])
+async def test_chromium_plays_it_and_jumps_to_any_moment(tmp_path: Path, codec: str, container: Any) -> None:
+    encode = encode_h264 if codec == "H264" else encode_vp8
+    first = video_packets(encode(range(150), keyframes=[90]), codec=codec)
+    turned = encode(range(1000, 1090), width=240, height=320)
+    write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video", codec=codec), first)
+    again = video_packets(turned, codec=codec, ssrc=9, start_us=START_US + 6_000_000)
+    write_journal(tmp_path / "journal" / "w.ytj", header_of("w", "video", codec=codec), again)
     write_journal(tmp_path / "journal" / "a.ytj", header_of("a", "audio"), tone_packets(9))
-    replay = write_replay(tmp_path, tmp_path / "derived" / "replay.webm")
-    async with chromium() as browser, served(tmp_path / "derived" / "replay.webm") as url:
+    film = tmp_path / "derived" / f"replay.{container}"
+    replay = write_replay(tmp_path, film, container)
+    async with chromium() as browser, served(film) as url:
         page = await browser.new_page()
         await page.goto(url)
         await page.wait_for_function("v.readyState >= 2")
