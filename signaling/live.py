@@ -173,11 +173,7 @@ class LiveSessions:
             answer = await self.relay.add_up_peer(
                 session.session_id, peer_id, seat.participant_id, seat.media_role, sdp
             )  # fmt: skip
-            if seat.old_up_peer is not None and seat.up_peer is not None:
-                await self.relay.close_peer(session.session_id, seat.up_peer)
-            elif seat.up_peer is not None:
-                seat.old_up_peer = seat.up_peer
-            seat.up_peer = peer_id
+            await self._close_unused(session, seat.take_up(peer_id))
             return PeerDescription(peer_id=peer_id, sdp=answer["sdp"])
 
     async def subscribe_peer(self, session: LiveSession, seat: Seat) -> PeerDescription:
@@ -186,7 +182,7 @@ class LiveSessions:
             offer = await self.relay.add_down_peer(
                 session.session_id, peer_id, seat.participant_id, seat.media_role
             )  # fmt: skip
-            seat.down_peer = peer_id
+            await self._close_unused(session, seat.take_down(peer_id))
             return PeerDescription(peer_id=peer_id, sdp=offer["sdp"])
 
     async def answer_peer(self, session: LiveSession, seat: Seat, peer_id: str, sdp: str) -> None:
@@ -284,8 +280,7 @@ class LiveSessions:
             for seat in session.seats.values():
                 await self._tell_declared(session, seat)
                 lost = seat.peer_ids
-                seat.up_peer = seat.old_up_peer = seat.down_peer = None
-                seat.is_sending = False
+                seat.forget_peers()
                 for peer_id in lost:
                     if seat.sid is not None:
                         closed = PeerClosed(peer_id=peer_id, cause="relay_restarted")
@@ -356,7 +351,11 @@ class LiveSessions:
             last_seq = page.entries[-1].seq
 
     async def _close_peers(self, session: LiveSession, seat: Seat) -> None:
-        for peer_id in (*seat.peer_ids, *([seat.old_up_peer] if seat.old_up_peer else [])):
+        for peer_id in seat.peer_ids:
+            await self._close_unused(session, peer_id)
+
+    async def _close_unused(self, session: LiveSession, peer_id: str | None) -> None:
+        if peer_id is not None:
             await self._quietly(self.relay.close_peer(session.session_id, peer_id), "close a connection")
 
     async def _close(self, held: _Held) -> None:
@@ -427,5 +426,5 @@ class LiveSessions:
 
 
 def _require_own(seat: Seat, peer_id: str) -> None:
-    if peer_id not in (*seat.peer_ids, seat.old_up_peer):
+    if peer_id not in seat.peer_ids:
         raise conflict("peer_unknown", "not a connection of this participant")

@@ -33,7 +33,7 @@ class Declared:
 class Seat:
     """One participant's place: the socket that holds it, and at most one connection each way.
 
-    While a new up connection is being made `up_peer` is the new one and `old_up_peer` still sends.
+    While a new connection is being made `up_peer` (`down_peer`) is the new one and the old one still serves.
     """
 
     participant_id: str
@@ -42,6 +42,7 @@ class Seat:
     up_peer: str | None = None
     old_up_peer: str | None = None
     down_peer: str | None = None
+    old_down_peer: str | None = None
     is_sending: bool = False
     declared: Declared = field(default_factory=Declared)
 
@@ -55,19 +56,40 @@ class Seat:
 
     @property
     def peer_ids(self) -> list[str]:
-        return [peer for peer in (self.up_peer, self.down_peer) if peer is not None]
+        """Every connection that the relay holds for this seat, those that are being replaced included."""
+        held = (self.up_peer, self.old_up_peer, self.down_peer, self.old_down_peer)
+        return [peer for peer in held if peer is not None]
+
+    def take_up(self, peer_id: str) -> str | None:
+        """A new connection that sends; returns one that was begun and never served, to be closed."""
+        unused = self.up_peer if self.old_up_peer is not None else None
+        self.old_up_peer = self.old_up_peer or self.up_peer
+        self.up_peer = peer_id
+        return unused
+
+    def take_down(self, peer_id: str) -> str | None:
+        """A new connection that receives; returns one that was begun and never served, to be closed."""
+        unused = self.down_peer if self.old_down_peer is not None else None
+        self.old_down_peer = self.old_down_peer or self.down_peer
+        self.down_peer = peer_id
+        return unused
+
+    def forget_peers(self) -> None:
+        self.up_peer = self.old_up_peer = self.down_peer = self.old_down_peer = None
+        self.is_sending = False
 
     def forget_peer(self, peer_id: str) -> bool:
         """Whether it was a connection that the client counts on."""
-        if self.old_up_peer == peer_id:
+        if peer_id == self.old_up_peer:
             self.old_up_peer = None
-            return False
-        if self.up_peer == peer_id:
+        elif peer_id == self.old_down_peer:
+            self.old_down_peer = None
+        elif peer_id == self.up_peer:
             self.up_peer, self.is_sending = self.old_up_peer, self.old_up_peer is not None
             self.old_up_peer = None
             return True
-        if self.down_peer == peer_id:
-            self.down_peer = None
+        elif peer_id == self.down_peer:
+            self.down_peer, self.old_down_peer = self.old_down_peer, None
             return True
         return False
 
@@ -99,8 +121,7 @@ class LiveSession:
         return next((seat for seat in self.seats.values() if seat.sid == sid), None)
 
     def seat_of_peer(self, peer_id: str) -> Seat | None:
-        held = (seat for seat in self.seats.values() if peer_id in (*seat.peer_ids, seat.old_up_peer))
-        return next(held, None)
+        return next((seat for seat in self.seats.values() if peer_id in seat.peer_ids), None)
 
     @property
     def applicant(self) -> Seat | None:

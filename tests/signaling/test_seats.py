@@ -17,6 +17,7 @@ from signaling.ice import IceServers
 from signaling.live import LiveConfig, LiveSessions
 from signaling.messages import IceServersChanged, ServerMessage
 from signaling.outbox import Outbox
+from signaling.seats import Seat
 from signaling.stills import LiveStills
 from tests.inspection.services.office import Live, go_live, open_house
 
@@ -126,3 +127,14 @@ async def test_each_seat_gets_ice_servers_of_its_own_and_new_ones_before_they_ru
     sent = len(outbox.told)
     await asyncio.sleep(0.05)
     assert len(outbox.told) == sent
+
+
+def test_a_seat_keeps_the_connection_that_serves_while_a_new_one_is_made_and_no_third(call: Live) -> None:
+    seat = Seat("p", call.applicant, "sid")
+    assert (seat.take_up("up1"), seat.take_down("down1")) == (None, None)
+    assert (seat.take_up("up2"), seat.take_down("down2")) == (None, None)
+    assert seat.peer_ids == ["up2", "up1", "down2", "down1"]
+    assert (seat.take_up("up3"), seat.take_down("down3")) == ("up2", "down2")
+    assert seat.forget_peer("up1") is False, "the one that was replaced is not missed"
+    assert seat.forget_peer("down3") is True
+    assert (seat.up_peer, seat.down_peer, seat.old_down_peer) == ("up3", "down1", None)

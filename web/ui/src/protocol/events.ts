@@ -12,4 +12,7 @@ export type JoinResult = Omit<Joined, 'entries' | 'ice_servers' | 'peer_ids'> & 
   peer_ids?: string[]
 }
 
-export type ServerEvents = Omit<Generated, 'entry'> & { entry: { entry: Entry } }
+export type ServerEvents = Omit<Generated, 'entry' | 'ice:servers'> & {
+  entry: { entry: Entry }
+  'ice:servers': { ice_servers: RTCIceServer[] }
+}

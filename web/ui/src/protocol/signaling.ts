@@ -31,6 +31,7 @@ export interface SignalingOptions {
 type Listener<E extends keyof ServerEvents> = (message: ServerEvents[E]) => void
 type Settle = (result: Result<unknown>) => void
 
+const PASSED_ON = ['participants', 'session:state', 'detail:set', 'peer:closed', 'session:problem', 'ice:servers'] as const
 const MOST_REFUSALS = 5
 /** Reasons as the library names them. */
 const OWN_RESTART = 'io client disconnect'
@@ -156,9 +157,7 @@ export class Signaling {
     this.socket.on('disconnect', (reason: string) => this.onDisconnect(reason))
     this.socket.on('connect_error', (error: Error & { data?: unknown }) => this.onConnectError(error))
     this.socket.on('entry', ({ entry }: { entry: Entry }) => this.onEntry(entry))
-    for (const event of ['participants', 'session:state', 'detail:set', 'peer:closed', 'session:problem'] as const) {
-      this.socket.on(event, (message: never) => this.tell(event, message))
-    }
+    for (const event of PASSED_ON) this.socket.on(event, (message: never) => this.tell(event, message))
   }
 
   private async join(): Promise<void> {

@@ -80,8 +80,8 @@ export class FakePeer extends EventTarget {
     return this.senders
   }
 
-  getReceivers(): { track: FakeTrack }[] {
-    return this.received.map((track) => ({ track }))
+  getReceivers(): { track: FakeTrack; getStats(): Promise<Map<string, unknown>> }[] {
+    return this.received.map((track) => ({ track, getStats: () => Promise.resolve(new Map()) }))
   }
 
   /** What has come so far, as one candidate pair would count it; by itself something comes at every look. */

@@ -57,6 +57,11 @@ export abstract class OneWay {
     this.redialer.replace()
   }
 
+  /** For connections made from now on: credentials of TURN servers run out. */
+  useIceServers(iceServers: RTCIceServer[]): void {
+    this.iceServers = iceServers
+  }
+
   peerClosed(peerId: string): void {
     this.redialer.drop(peerId)
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fail, succeed } from '../protocol/problem'
 import { FakePeers, FakeStream, FakeTrack } from './fakes'
-import { Publisher } from './publisher'
+import { Publisher, type PublisherOptions } from './publisher'
 import type { MediaState } from './redialer'
 
 let peers: FakePeers
@@ -13,7 +13,7 @@ let published: number
 const capabilities = { codecs: ['video/H264', 'video/VP8', 'video/rtx'].map((mimeType) => ({ mimeType, clockRate: 90_000 })), headerExtensions: [] }
 const stream = (...kinds: ('audio' | 'video')[]) => new FakeStream(kinds.map((kind) => new FakeTrack(kind))) as unknown as MediaStream
 
-function make(): Publisher {
+function make(onState: PublisherOptions['onState'] = (state) => states.push(state)): Publisher {
   return new Publisher({
     signal: {
       publish: () => {
@@ -28,7 +28,7 @@ function make(): Publisher {
     },
     createPeer: peers.create,
     videoCapabilities: () => capabilities,
-    onState: (state) => states.push(state),
+    onState,
   })
 }
 
@@ -190,6 +190,16 @@ describe('Publisher', () => {
     await turns()
     await vi.advanceTimersByTimeAsync(8_300)
     expect([peers.made.length, peers.made[0]?.closed]).toEqual([2, true])
+  })
+
+  it('says that the way is blocked when a second connection has not come about', async () => {
+    const codes: (string | undefined)[] = []
+    const publisher = make((_, problem) => codes.push(problem?.code))
+    publisher.start(stream('video'), [])
+    await vi.advanceTimersByTimeAsync(9_000)
+    expect(codes).not.toContain('media_blocked')
+    await vi.advanceTimersByTimeAsync(9_000)
+    expect(codes.at(-1)).toBe('media_blocked')
   })
 
   it('closes everything once and tells the server', async () => {

@@ -11,6 +11,10 @@ import type { Problem, Result } from '../protocol/problem'
 
 export type MediaState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'stopped'
 
+/** So many links in a row that the server described and that never connected: something on the way drops UDP. */
+const BLOCKED_AFTER = 2
+const BLOCKED: Problem = { code: 'media_blocked', message: 'no way for media', retryable: true }
+
 export interface RedialerOptions {
   dial: () => Promise<Result<PeerLink>>
   onState: (state: MediaState, problem: Problem | null) => void
@@ -31,6 +35,7 @@ export class Redialer {
   private again = false
   private doubted = false
   private moving = false
+  private unreached = 0
   private timer: ReturnType<typeof setTimeout> | undefined
   private readonly backoff: Backoff
   private readonly retiring = new Map<PeerLink, ReturnType<typeof setTimeout>>()
@@ -140,6 +145,7 @@ export class Redialer {
     this.current = link
     this.next = null
     this.doubted = this.moving = false
+    this.unreached = 0
     this.backoff.reset()
     this.enter('connected')
     this.options.onLink?.(link)
@@ -169,7 +175,8 @@ export class Redialer {
     link.close()
     if (link === this.next) {
       this.next = null
-      this.onFailure(null)
+      this.unreached += 1
+      this.onFailure(this.unreached >= BLOCKED_AFTER ? BLOCKED : null)
     } else if (link === this.current) {
       this.current = null
       this.doubted = false

@@ -4,6 +4,7 @@
  * renegotiated; a slot without a source is silent.
  */
 import { GATHER_MS, OneWay, type OneWayOptions, type PeerSignal } from './one_way'
+import { PatientViewing } from './patience'
 import { createPeer, gathered, PeerLink } from './peer_link'
 import { fail, succeed, type Result } from '../protocol/problem'
 
@@ -25,6 +26,7 @@ export interface ViewerOptions extends OneWayOptions {
 export class Viewer extends OneWay {
   private readonly streams = new WeakMap<RTCPeerConnection, Map<string, MediaStream>>()
   private shown: RTCPeerConnection | null = null
+  private readonly patience = new PatientViewing()
 
   constructor(private readonly options: ViewerOptions) {
     super(options)
@@ -33,6 +35,11 @@ export class Viewer extends OneWay {
   start(iceServers: RTCIceServer[]): void {
     this.iceServers = iceServers
     this.redialer.start()
+  }
+
+  override stop(): void {
+    this.patience.stop()
+    super.stop()
   }
 
   protected async dial(): Promise<Result<PeerLink>> {
@@ -52,6 +59,7 @@ export class Viewer extends OneWay {
 
   /** The older picture stays on the screen until the new connection has one. */
   protected onLink(link: PeerLink): void {
+    this.patience.follow(link.pc)
     const show = (): void => {
       if (this.redialer.link === link && this.shown !== link.pc) {
         this.shown = link.pc

@@ -41,6 +41,8 @@ export class LiveSession {
   sinceSeq: number | null = null
   up: MediaState = 'idle'
   down: MediaState = 'idle'
+  /** Why sound and picture do not connect although the server answers: `media_blocked`. */
+  mediaProblem: Problem | null = null
 
   readonly signaling: Signaling
   readonly publisher: Publisher
@@ -140,6 +142,9 @@ export class LiveSession {
         if (state.state === 'ended') this.end()
       }),
     )
+    this.signaling.on('ice:servers', ({ ice_servers }) => {
+      for (const way of [this.publisher, this.viewer]) way.useIceServers(ice_servers)
+    })
     this.signaling.on('peer:closed', ({ peer_id }) => {
       this.publisher.peerClosed(peer_id)
       this.viewer.peerClosed(peer_id)
@@ -188,6 +193,13 @@ export class LiveSession {
     this.viewer.rejoined(joined.peer_ids, joined.ice_servers)
   }
 
+  /** A connection that works clears what was said of the other one too: both go the same way. */
+  private onWay(way: 'up' | 'down', state: MediaState, problem: Problem | null): void {
+    this[way] = state
+    if (problem?.code === 'media_blocked') this.mediaProblem = problem
+    else if (state === 'connected' || state === 'stopped') this.mediaProblem = null
+  }
+
   private onDetail(on: boolean): void {
     this.detail = on
     void this.publisher.setDetail(on)
@@ -200,7 +212,7 @@ export class LiveSession {
         close: (peer_id) => void this.call('peer:close', { peer_id }),
         isReady: () => this.signaling.state === 'joined',
       },
-      onState: (state) => this.change(() => (this.up = state)),
+      onState: (state, problem) => this.change(() => this.onWay('up', state, problem)),
       onHearing: (heard) => this.onHearing(heard),
       ...options,
     })
@@ -214,7 +226,7 @@ export class LiveSession {
         close: (peer_id) => void this.call('peer:close', { peer_id }),
         isReady: () => this.signaling.state === 'joined',
       },
-      onState: (state) => this.change(() => (this.down = state)),
+      onState: (state, problem) => this.change(() => this.onWay('down', state, problem)),
       onHearing: (heard) => this.onHearing(heard),
       onStreams: (streams) => this.change(() => (this.streams = streams)),
       ...options,

@@ -29,6 +29,8 @@ export interface UseSessionReturn {
   up: ShallowRef<MediaState>
   /** The connection that receives. */
   mediaState: ShallowRef<MediaState>
+  /** Why sound and picture do not connect although the server answers. */
+  mediaProblem: ShallowRef<Problem | null>
   /** Acts that the server has not acknowledged yet. */
   waiting: ShallowRef<readonly Act[]>
   muted: ShallowRef<boolean>
@@ -57,6 +59,7 @@ export function useSession(options: UseSessionOptions): UseSessionReturn {
     streams: shallowRef(live.streams),
     up: shallowRef(live.up),
     mediaState: shallowRef(live.down),
+    mediaProblem: shallowRef(live.mediaProblem),
     waiting: shallowRef(live.signaling.waiting),
   }
   live.onChange(() => {
@@ -71,6 +74,7 @@ export function useSession(options: UseSessionOptions): UseSessionReturn {
     refs.streams.value = live.streams
     refs.up.value = live.up
     refs.mediaState.value = live.down
+    refs.mediaProblem.value = live.mediaProblem
     refs.waiting.value = live.signaling.waiting
   })
   const sending = useSending(live)
