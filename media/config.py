@@ -22,6 +22,7 @@ class RelayConfig:
     max_packets_per_s, max_bytes_per_s: what one peer may send; the shares that it uses of both add up to at most one.
     flooding_after_s: after so many seconds in a row over that the peer is closed.
     free_space_floor_bytes: free space at which recording stops, so that the ledger can go on.
+    max_small_copies: re-encoded pictures for single viewers with weak lines at a time, each a process of its own.
     video_codecs: what senders are asked to use, the most wanted first; a codec that is not named is not taken.
     """
 
@@ -40,6 +41,7 @@ class RelayConfig:
     max_bytes_per_s: int = 8_000_000
     flooding_after_s: int = 5
     free_space_floor_bytes: int = 256 * 1024 * 1024
+    max_small_copies: int = 2
     video_codecs: tuple[str, ...] = VIDEO_CODECS
 
     def to_json(self) -> str:

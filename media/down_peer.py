@@ -8,13 +8,15 @@ from typing import Any
 from media.budget import Budget, Credit
 from media.config import RelayConfig
 from media.down_slot import DownSlot
+from media.down_video_slot import PictureSource, VideoSlot
+from media.down_view import make_view
 from media.events import TrackKind
 from media.guard import MAX_CONTROL_PER_S
 from media.peer import Peer, PeerIdentity, PeerWatch
+from media.reencode_port import Reencoders
 from media.relay_clock import RelayClock
 from media.rtp.rtcp import KeyframeRequest, Nack, ReceiverReport, Remb, parse_compound
 from media.sdp import DownAnswer, DownSection
-from media.up_track import UpTrack
 
 VOICE_SLOTS = 3
 #: Sequence numbers that a receiver may ask for again: five times what a call sends.
@@ -42,10 +44,18 @@ def plan_slots(role: str, session_id: str) -> list[DownSection]:
 class DownPeer(Peer):
     """Sends what its slots carry and answers the receiver's requests."""
 
-    def __init__(self, identity: PeerIdentity, config: RelayConfig, clock: RelayClock, watch: PeerWatch) -> None:
+    def __init__(
+        self,
+        identity: PeerIdentity,
+        config: RelayConfig,
+        clock: RelayClock,
+        watch: PeerWatch,
+        reencoders: Reencoders | None = None,
+    ) -> None:
         super().__init__(identity, config, clock, watch)
         sections = plan_slots(identity.role, identity.session_id)
-        self.slots = [DownSlot(section, self.send_media, self.send_control) for section in sections]
+        self.slots = [self._make_slot(section) for section in sections]
+        self.view = make_view(self.slots, reencoders, clock.now_us)
         self.voices: dict[str, DownSlot] = {}
         self._control = Budget(MAX_CONTROL_PER_S, clock.now_us)
         self._nacked = Budget(MAX_NACKED_PER_S, clock.now_us)
@@ -102,10 +112,19 @@ class DownPeer(Peer):
         """About every second."""
         for slot in self.slots:
             slot.send_report(wall_us)
+        if self.view is not None and self.connected:
+            lost = [self.fraction_lost.pop(slot.section.ssrc, 0) for slot in self.slots if slot.kind == "video"]
+            self.view.tick(self.remb_bits_per_s, max(lost) / 256)
+
+    async def aclose(self) -> None:
+        if self.view is not None:
+            self.view.close()
+        await super().aclose()
 
     def stats(self) -> dict[str, Any]:
         return {
             "remb_bits_per_s": self.remb_bits_per_s,
+            "view": self.view.served if self.view is not None else "",
             "send_failures": self.send_failures,
             "slots": [slot.stats() for slot in self.slots],
             "guard": self.guard_counters,
@@ -115,6 +134,10 @@ class DownPeer(Peer):
         """(kind, codec) of streams that this receiver turned out to have no codec for, each once."""
         found = [(slot.kind, codec) for slot in self.slots if (codec := slot.take_refusal()) is not None]
         return found
+
+    def _make_slot(self, section: DownSection) -> DownSlot:
+        make = VideoSlot if section.kind == "video" else DownSlot
+        return make(section, self.send_media, self.send_control)
 
     def _free_voice(self) -> DownSlot | None:
         """A voice slot that was nobody's yet, else one whose owner is away."""
@@ -142,6 +165,6 @@ class DownPeer(Peer):
             else:
                 source.request_mend(now_us)
 
-    def _sources_of(self, ssrcs: list[int]) -> list[UpTrack]:
+    def _sources_of(self, ssrcs: list[int]) -> list[PictureSource]:
         slots = [slot for ssrc in set(ssrcs) if (slot := self._by_ssrc.get(ssrc)) is not None]
-        return [slot.source for slot in slots if slot.source is not None]
+        return [slot.asked for slot in slots if isinstance(slot, VideoSlot) and slot.asked is not None]

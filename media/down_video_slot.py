@@ -34,6 +34,8 @@ class PictureSource(Protocol):
 
     def request_keyframe(self, now_us: int) -> None: ...
 
+    def request_mend(self, now_us: int) -> None: ...
+
 
 class Substitute(PictureSource, Protocol):
     """A VP8 stream that is sent in a source's place, with the source's timestamps. Sequence numbers are unwrapped."""

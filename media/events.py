@@ -13,6 +13,7 @@ Role = Literal["applicant", "inspector"]
 TrackKind = Literal["audio", "video"]
 LostCause = Literal["closed", "silent", "ice_failed", "dtls_failed", "error", "flooding"]
 GapCause = Literal["loss", "freeze", "silent", "reconnect", "muted", "paused", "camera", "disk"]
+ViewService = Literal["full", "fewer_frames", "small", "key_frames"]
 TroubleCause = Literal["disk_full", "io_error"]
 
 
@@ -48,6 +49,20 @@ class CodecRefused:
     participant_id: str
     kind: TrackKind
     codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewServed:
+    """What a receiver is sent of the applicant's picture from now on, by what its line carries; the record has all.
+
+    small: a copy at a low rate, made for this receiver alone. key_frames: a still picture every few seconds.
+    """
+
+    session_id: str
+    peer_id: str
+    participant_id: str
+    service: ViewService
+    at_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +168,7 @@ RelayEvent = (
     PeerConnected
     | PeerLost
     | CodecRefused
+    | ViewServed
     | TrackStarted
     | TrackEnded
     | SegmentClosed
@@ -169,6 +185,7 @@ EVENT_TYPES: dict[str, type[RelayEvent]] = {
         PeerConnected,
         PeerLost,
         CodecRefused,
+        ViewServed,
         TrackStarted,
         TrackEnded,
         SegmentClosed,

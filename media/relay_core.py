@@ -12,6 +12,7 @@ from media.aiortc_private import check_versions
 from media.config import RelayConfig
 from media.errors import Kind, MediaError, session_unknown
 from media.events import RelayEvent, Role
+from media.reencode_client import CopyProcesses
 from media.relay_clock import RelayClock
 from media.relay_recorder import OpenJournal
 from media.room import Room
@@ -35,6 +36,7 @@ class Relay:
         self._clock = clock
         self._emit = emit
         self._open_journal = open_journal
+        self._reencoders = CopyProcesses(config.max_small_copies)
         self._rooms: dict[str, Room] = {}
         self._ticks = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -51,7 +53,9 @@ class Relay:
         if len(self._rooms) >= self._config.max_sessions:
             raise MediaError(Kind.UNAVAILABLE, "too_many_sessions", "the relay has as many sessions as it may have")
         (Path(directory) / "journal").mkdir(parents=True, exist_ok=True)
-        self._rooms[session_id] = Room(session_id, directory, self._config, self._clock, self._emit, self._open_journal)
+        self._rooms[session_id] = Room(
+            session_id, directory, self._config, self._clock, self._emit, self._open_journal, self._reencoders
+        )
 
     async def set_recording(self, session_id: str, on: bool) -> None:
         await self._get_room(session_id).set_recording(on)
@@ -101,6 +105,7 @@ class Relay:
             self._timer = None
         rooms, self._rooms = list(self._rooms.values()), {}
         await asyncio.gather(*(room.aclose() for room in rooms))
+        await self._reencoders.aclose()
 
     def _get_room(self, session_id: str) -> Room:
         room = self._rooms.get(session_id)

@@ -15,9 +15,10 @@ from media.events import ClockStepped, LostCause, RelayEvent, Role
 from media.mailbox import Mailbox
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.peer_watchdog import BEAT_US, Life, beat, is_echoed, life_of
+from media.reencode_port import Reencoders
 from media.relay_clock import RelayClock
 from media.relay_recorder import OpenJournal, SessionRecorder
-from media.room_facts import connected_fact, lost_fact, peer_stats, refusal_facts
+from media.room_facts import connected_fact, lost_fact, peer_stats, refusal_facts, view_facts
 from media.room_gaps import Declared, Gaps
 from media.room_wiring import mute, pause, unwire_receiver, unwire_sender, wire
 from media.sdp import parse_down_answer, parse_up_offer
@@ -46,12 +47,14 @@ class Room:
         clock: RelayClock,
         emit: Callable[[RelayEvent], None],
         open_journal: OpenJournal,
+        reencoders: Reencoders | None = None,
     ) -> None:
         self.session_id = session_id
         self.directory = directory
         self._config = config
         self._clock = clock
         self._emit = emit
+        self._reencoders = reencoders
         self._recorder = SessionRecorder(session_id, directory, clock, emit, open_journal)
         self._peers: dict[str, Peer] = {}
         self._sources: dict[str, UpPeer] = {}
@@ -118,8 +121,10 @@ class Room:
                 self._gaps.report_losses(peer, self._recorder.find_track_id, now_us)
             elif isinstance(peer, DownPeer):
                 peer.send_reports(self._clock.wall_us())
-                for fact in refusal_facts(peer):
-                    self._emit(fact)
+                for refusal in refusal_facts(peer):
+                    self._emit(refusal)
+                for served in view_facts(peer, self._clock.wall_us()):
+                    self._emit(served)
             peer.tell_faults(now_us)
 
     def _tick_beat(self, now_us: int) -> None:
@@ -177,7 +182,7 @@ class Room:
     async def _add_down_peer(self, peer_id: str, participant_id: str, role: Role) -> dict[str, str]:
         self._check_room_for(peer_id, participant_id)
         identity = PeerIdentity(self.session_id, peer_id, participant_id, role, "down")
-        peer = DownPeer(identity, self._config, self._clock, self._watch())
+        peer = DownPeer(identity, self._config, self._clock, self._watch(), self._reencoders)
         self._peers[peer_id] = peer
         try:
             local = await peer.gather("actpass")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from media.down_peer import DownPeer
-from media.events import CodecRefused, LostCause, PeerConnected, PeerLost
+from media.events import CodecRefused, LostCause, PeerConnected, PeerLost, ViewServed
 from media.peer import Peer
 
 
@@ -46,3 +46,12 @@ def peer_stats(peers: Mapping[str, Peer]) -> dict[str, Any]:
         }
         for peer_id, peer in peers.items()
     }
+
+
+def view_facts(peer: DownPeer, wall_us: int) -> list[ViewServed]:
+    """That this receiver is sent more or less of the picture than before."""
+    service = peer.view.take_change() if peer.view is not None else None
+    if service is None:
+        return []
+    identity = peer.identity
+    return [ViewServed(identity.session_id, identity.peer_id, identity.participant_id, service, wall_us)]
