@@ -204,14 +204,13 @@ def _short_of(*checks: tuple[str, bool]) -> list[str]:
     return [says for says, holds in checks if not holds]
 
 
-ROUND_TRIP = {"delay_ms": 50.0}
 SCENARIOS = {
     "loss5": Scenario(
-        "5 % random loss on the up leg, 100 ms round trip", line(LegProfile(loss=0.05, **ROUND_TRIP)), smooth
+        "5 % random loss on the up leg, 100 ms round trip", line(LegProfile(loss=0.05, delay_ms=50)), smooth
     ),
-    "burst10": Scenario("10 % loss in bursts on the up leg", line(LegProfile(burst_loss=0.1, **ROUND_TRIP)), usable),
+    "burst10": Scenario("10 % loss in bursts on the up leg", line(LegProfile(burst_loss=0.1, delay_ms=50)), usable),
     "jitter": Scenario("delay from 30 to 100 ms", line(LegProfile(delay_ms=30, jitter_ms=70)), usable),
-    "reorder5": Scenario("5 % of packets overtaken", line(LegProfile(reorder=0.05, **ROUND_TRIP)), usable),
+    "reorder5": Scenario("5 % of packets overtaken", line(LegProfile(reorder=0.05, delay_ms=50)), usable),
     "cap300": Scenario("300 kb/s up", narrow, sharp),
     "blackout5": Scenario("nothing passes for 5 s", outage(5), back_within(2)),
     "blackout60": Scenario("nothing passes for 60 s", outage(60), back_within(5)),

@@ -1,4 +1,4 @@
-"""How much of the filmed picture a shown one still has: SSIM of the luma (Wang et al. 2004), against the clip's frame."""
+"""How much of the filmed picture a shown one still has: SSIM of the luma (Wang et al. 2004) against the clip."""
 
 from __future__ import annotations
 
