@@ -87,7 +87,7 @@ export class PatientViewing {
   }
 
   private async read(receiver: RTCRtpReceiver, patience: Patience): Promise<void> {
-    const figures = await readHoles(receiver)
+    const figures = await readHoles(receiver).catch(() => null) // the connection may have been closed meanwhile
     const before = patience.targetMs
     if (figures && patience.next(figures) !== before) keepBack(receiver, patience.targetMs)
   }
