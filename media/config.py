@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from media.sdp_formats import VIDEO_CODECS
+from media.codec_names import VIDEO_CODECS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from media.codec_names import VP8
 from media.down_gate import KeyframeGate
 from media.down_layers import EVERY_LAYER, FILL, KEYFRAMES_ONLY, DownLayers
 from media.down_slot import EXTENSION_HEAD, DownSlot
@@ -20,7 +21,6 @@ from media.rtp.keyframe import KeyframeRequester, begins_vp8_keyframe
 from media.rtp.picture_numbers import Numbers
 from media.rtp.vp8 import parse_descriptor
 from media.sdp import DownSection
-from media.sdp_formats import VP8
 from media.up_track import Forward, UpTrack
 
 #: Every so many packets of the history are looked at for layers.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from media.codec_names import H264, VP8
 from media.errors import Kind, MediaError
 from media.journal.format import JournalError, JournalHeader, Record
 from media.journal.reader import read_header, read_undamaged
-from media.sdp_formats import H264, VP8
 
 #: "webm": VP8 and Opus. "mp4": H.264 and AAC with its index in front. "fmp4": the same in fragments of two seconds.
 Container = Literal["webm", "mp4", "fmp4"]

@@ -10,8 +10,8 @@ from typing import cast
 import av
 from av.video.codeccontext import VideoCodecContext
 
+from media.codec_names import H264, VP8
 from media.depacketise import EncodedFrame
-from media.sdp_formats import H264, VP8
 from media.stills_decode import PictureDecoder
 
 #: A player can jump to every tenth second.

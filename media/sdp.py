@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from aiortc import RTCDtlsFingerprint
 from aiortc.sdp import MediaDescription, SessionDescription
 
+from media.codec_names import VIDEO_CODECS
 from media.errors import codec_not_supported, sdp_invalid, sdp_too_large
-from media.sdp_formats import OFFERED, VIDEO_CODECS, PayloadFormat, find_codec, find_formats, find_rtx
+from media.sdp_formats import OFFERED, PayloadFormat, find_codec, find_formats, find_rtx
 
 MAX_SDP_BYTES = 32 * 1024
 MAX_MEDIA_SECTIONS = 8

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from aiortc import RTCRtpCodecParameters
 from aiortc.sdp import MediaDescription
 
-VP8, H264, OPUS = "VP8", "H264", "opus"
-VIDEO_CODECS = (VP8, H264)
+from media.codec_names import H264, OPUS, VIDEO_CODECS, VP8
+
 OPUS_FORMAT = "minptime=10;useinbandfec=1"
 H264_FORMAT = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id="
 #: profile_idc and constraint flags (RFC 6184 section 8.1), the better known first.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from media.codec_names import OPUS
 from media.sdp import (
     ABS_SEND_TIME_ID,
     ABS_SEND_TIME_URI,
@@ -14,7 +15,7 @@ from media.sdp import (
     UpOffer,
     UpSection,
 )
-from media.sdp_formats import OFFERED, OPUS, PayloadFormat
+from media.sdp_formats import OFFERED, PayloadFormat
 
 
 def write_up_answer(offer: UpOffer, local: LocalTransport, origin: int) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from media.codec_names import H264, VP8
 from media.depacketise import MOST_PIXELS, EncodedFrame
-from media.sdp_formats import H264, VP8
 
 logger = logging.getLogger(__name__)
 

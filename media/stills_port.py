@@ -78,7 +78,7 @@ class StillsPort(Protocol):
     ) -> StillRendered:
         """Write the stamped JPEG of the newest picture, or of the last that had arrived at `at_us` (unix µs).
 
-        `out_path` is written once, whole and synced. Raises `no_picture_yet`, `picture_too_large`,
+        `out_path` is written once, whole and synced. Raises `no_picture_yet`, `video_too_large`,
         `character_not_supported` (its message is the characters), `still_exists`, `stills_busy`, `storage_full`,
         `storage_failed`.
         """
@@ -88,8 +88,8 @@ def no_picture_yet() -> MediaError:
     return MediaError(Kind.CONFLICT, "no_picture_yet", "no whole picture has arrived by then")
 
 
-def picture_too_large(width: int, height: int) -> MediaError:
-    return MediaError(Kind.CONFLICT, "picture_too_large", f"{width} x {height} is more than is decoded here")
+def video_too_large(width: int, height: int) -> MediaError:
+    return MediaError(Kind.CONFLICT, "video_too_large", f"{width} x {height} is more than is decoded here")
 
 
 def stills_busy() -> MediaError:

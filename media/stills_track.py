@@ -18,7 +18,7 @@ from media.stills_index import (
     records_and_frames_from,
     save_index,
 )
-from media.stills_port import picture_too_large
+from media.stills_port import video_too_large
 
 #: Records this much later than a moment complete no frame that had arrived by then.
 SETTLED_US = WAIT_US + 100_000
@@ -37,14 +37,14 @@ class TrackFollower:
     def newest(self, at_us: int | None) -> Picture | None:
         """The newest picture; None where that arrived after `at_us`, or there is none.
 
-        Raises MediaError `picture_too_large` where the newest is wanted and larger than is decoded.
+        Raises MediaError `video_too_large` where the newest is wanted and larger than is decoded.
         """
         decoder = self._decoder
         if decoder is None:
             return None
         if decoder.refused_size is not None:
             if at_us is None:
-                raise picture_too_large(*decoder.refused_size)
+                raise video_too_large(*decoder.refused_size)
             return None
         newest = decoder.newest
         return newest if newest is not None and (at_us is None or newest.frame.arrival_us <= at_us) else None
@@ -88,7 +88,7 @@ def _last_keyframe(frames: list[EncodedFrame]) -> int:
 def find_picture(journal_path: Path, at_us: int | None, index: KeyframeIndex | None = None) -> Picture | None:
     """The last picture that had arrived at `at_us` (None: the last of all), None where there is none.
 
-    Reads and decodes from the key frame before it. Memory is bounded. Raises MediaError `picture_too_large`,
+    Reads and decodes from the key frame before it. Memory is bounded. Raises MediaError `video_too_large`,
     JournalError, OSError.
     """
     index = index or load_index(journal_path) or _indexed(journal_path)
@@ -129,5 +129,5 @@ def _newest_from(journal_path: Path, mark: Mark, at_us: int | None, ends_at: int
         if at_us is not None and arrival_us > at_us + SETTLED_US:
             break
     if refused is not None:
-        raise picture_too_large(*refused)
+        raise video_too_large(*refused)
     return best

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from media.codec_names import H264
 from media.rtp.h264 import begins_h264_keyframe
 from media.rtp.header import abs_send_time
 from media.rtp.keyframe import KeyframeRequester, begins_vp8_keyframe
@@ -12,7 +13,7 @@ from media.rtp.loss import DUPLICATE, LossRun, LossTracker
 from media.rtp.reports import ReceptionStats, SourceClock, StreamClock
 from media.rtp.rtcp import Report, SenderReport, build_nack, build_pli
 from media.sdp import UpSection
-from media.sdp_formats import H264, PayloadFormat
+from media.sdp_formats import PayloadFormat
 
 GAP_WINDOW_US = 1_000_000
 

@@ -11,6 +11,8 @@ from aiortc.rtcrtpsender import RTCRtpSender
 
 from web.client import PublicClient
 
+SENT_CODECS = ("video/VP8", "video/H264", "video/rtx")
+
 
 class Calls:
     """Owns the up and the down connection; `rebuild` replaces both, as a phone does after an outage.
@@ -125,7 +127,8 @@ class LentTrack(MediaStreamTrack):
 
 
 def prefer_vp8(peer: RTCPeerConnection) -> None:
+    """VP8 where the office takes it, else H.264."""
     for transceiver in peer.getTransceivers():
         if transceiver.kind == "video":
             codecs = RTCRtpSender.getCapabilities("video").codecs
-            transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType in ("video/VP8", "video/rtx")])
+            transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType in SENT_CODECS])

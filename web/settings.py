@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from inspection.domain.errors import InspectionError
 from inspection.services.ports import OfficeRules
 from media.candidates import split_public
+from media.codec_names import VIDEO_CODECS
 from media.config import RelayConfig
 from media.stills_port import StillsConfig
 from web.lan import lan_addresses
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     map_tile_url: str = ""
     map_attribution: str = ""
     free_space_floor_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
+    video_codecs: Annotated[tuple[str, ...], NoDecode] = VIDEO_CODECS
     office: OfficeSettings = OfficeSettings()
 
     @property
@@ -90,6 +92,7 @@ class Settings(BaseSettings):
             offer_private=self.offer_private,
             udp_ports=self.udp_ports,
             free_space_floor_bytes=self.free_space_floor_bytes,
+            video_codecs=self.video_codecs,
         )
 
     @property
@@ -141,6 +144,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("video_codecs", mode="before")
+    @classmethod
+    def _codecs(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        names = [part.strip().upper() for part in value.split(",")]
+        if not names or len(set(names)) != len(names) or not set(names) <= set(VIDEO_CODECS):
+            raise ValueError("vp8,h264 or one of them: what phones are asked to send, the most wanted first")
+        return tuple(names)
 
     @field_validator("udp_ports", mode="before")
     @classmethod

@@ -11,6 +11,7 @@ from aiortc.sdp import SessionDescription
 
 from media.bench.material import FRAME_RATE, SAMPLES_PER_VOICE_FRAME, Material
 from media.bench.servers import BenchPort, bench_config
+from media.codec_names import OPUS, VP8
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.relay_clock import RelayClock
 from media.rtp.header import HEADER, HEADER_WITH_EXTENSION, ONE_WORD_EXTENSION, payload_offset
@@ -24,7 +25,7 @@ from media.rtp.rtcp import (
     ntp_from_unix_us,
 )
 from media.sdp import TRANSPORT_CC_URI, LocalTransport, UpOffer, parse_down_answer, parse_up_offer
-from media.sdp_formats import OPUS, OPUS_FORMAT, VP8, PayloadFormat
+from media.sdp_formats import OPUS_FORMAT, PayloadFormat
 from media.sdp_write import format_lines, session_lines, transport_lines, write_up_answer
 
 VIDEO_TYPE, RTX_TYPE, AUDIO_TYPE, WIDE_ID = 96, 97, 111, 4

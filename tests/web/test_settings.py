@@ -38,6 +38,15 @@ def test_the_environment_sets_and_flags_win_over_it(environment):
     assert settings.rules.unit_name == "甲县行政审批局"
 
 
+def test_the_office_says_which_codec_it_wants_first(environment):
+    assert read_settings({}, {}).relay_config.video_codecs == ("VP8", "H264")
+    assert read_settings({}, environment(VIDEO_CODECS="h264, vp8")).relay_config.video_codecs == ("H264", "VP8")
+    assert read_settings({}, environment(VIDEO_CODECS="H264")).relay_config.video_codecs == ("H264",)
+    for wrong in ("", "av1", "vp8,vp8"):
+        with pytest.raises(SettingsError, match="video_codecs"):
+            read_settings({}, environment(VIDEO_CODECS=wrong))
+
+
 def test_trusted_proxies_are_a_list_of_networks(environment):
     given = environment(BEHIND_PROXY="true", TRUSTED_PROXIES="10.0.0.0/8, ::1/128")
     settings = read_settings({}, given)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from media.codec_names import H264, VP8
 from media.down_layers import EVERY_LAYER, KEYFRAMES_ONLY
 from media.down_video_slot import VideoSlot
 from media.rtp.header import payload_offset
@@ -17,7 +18,7 @@ from media.rtp.rtcp import KeyframeRequest, parse_compound
 from media.rtp.rtx import unwrap_rtx
 from media.rtp.vp8 import parse_descriptor, write_descriptor
 from media.sdp import DownAnswerSection, DownSection, UpSection
-from media.sdp_formats import H264, VP8, PayloadFormat
+from media.sdp_formats import PayloadFormat
 from media.up_track import UpTrack
 from tests.media.rtp.layered import SSRC, Frame, make_frames
 

@@ -132,11 +132,11 @@ async def test_a_frame_that_claims_to_be_huge_is_not_decoded(stills: StillsClien
     path = write_journal(tmp_path / "journal" / "v.ytj", header_of("v", "video"), video_packets([*ENCODED[:40], huge]))
     with pytest.raises(MediaError) as refusal:
         await stills.render("x", path, None, STAMP, tmp_path / "x.jpg")
-    assert refusal.value.code == "picture_too_large"
+    assert refusal.value.code == "video_too_large"
     await stills.follow("session", "v", path)
     with pytest.raises(MediaError) as refusal:
         await stills.render("x", path, None, STAMP, tmp_path / "x.jpg")
-    assert refusal.value.code == "picture_too_large"
+    assert refusal.value.code == "video_too_large"
     before = await stills.render("x", path, START_US + int(39.5 * FRAME_US), STAMP, tmp_path / "x.jpg")
     assert before.frame_index == 39
 

@@ -25,7 +25,7 @@ export const errorMessages = {
     summary_missing: '还没有可以签字的小结。',
     signature_missing: '还有在场人员没有对小结表态。',
     no_picture_yet: '还没有收到画面，请稍候再试。',
-    picture_too_large: '对方发送的画面尺寸过大，无法截图。',
+    video_too_large: '对方发送的画面尺寸过大，无法截图。',
     // what was typed
     invalid: '填写的内容有误，请检查。',
     field_invalid: '有一项填写不正确，请检查后再提交。',
@@ -115,7 +115,7 @@ export const errorMessages = {
     summary_missing: 'There is no summary to sign yet.',
     signature_missing: 'Somebody present has not decided on the summary yet.',
     no_picture_yet: 'No picture has arrived yet. Please try again in a moment.',
-    picture_too_large: 'The picture being sent is too large to take a still of.',
+    video_too_large: 'The picture being sent is too large to take a still of.',
     invalid: 'Something was not filled in right. Please check.',
     field_invalid: 'One field is not right. Please check it and send again.',
     id_number_invalid: 'The ID number is not right. Please check it.',
