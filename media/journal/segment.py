@@ -9,6 +9,8 @@ from media.journal.format import RTP, JournalHeader
 from media.rtp.sequence import unwrap16, unwrap32
 
 SEGMENT_US = 1_000_000
+#: Sequence numbers that a segment remembers as missing. What a sender leaps over beyond that counts as lost at once.
+MOST_MISSING = 4096
 
 
 class RtpTally:
@@ -66,6 +68,7 @@ class SegmentBuilder:
         self._rtp: tuple[int, int] | None = None
         self._packets = self._frames = 0
         self._missing: set[int] = set()
+        self._lost_for_good = 0
 
     @property
     def empty(self) -> bool:
@@ -95,7 +98,10 @@ class SegmentBuilder:
         self._packets += 1
         self._frames += ends_frame
         self._missing.discard(sequence)
-        self._missing.update(jumped)
+        if len(self._missing) + len(jumped) <= MOST_MISSING:
+            self._missing.update(jumped)
+        else:
+            self._lost_for_good += len(jumped)
 
     def cover(self, content: bytes) -> None:
         """Bytes of the file that belong to the segment."""
@@ -120,7 +126,7 @@ class SegmentBuilder:
             last_rtp=last_rtp,
             packets=self._packets,
             frames=self._frames,
-            lost=len(self._missing),
+            lost=len(self._missing) + self._lost_for_good,
         )
         self.index += 1
         self._begin()
