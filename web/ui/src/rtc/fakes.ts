@@ -62,6 +62,8 @@ export class FakePeer extends EventTarget {
   senders: FakeSender[] = []
   received: FakeTrack[] = []
   isSilent = false
+  /** The browser's estimate of its uplink, in bits a second. */
+  uplink: number | null = null
   private bytes = 0
   codecs: string[] = []
   directions: string[] = []
@@ -87,7 +89,7 @@ export class FakePeer extends EventTarget {
   /** What has come so far, as one candidate pair would count it; by itself something comes at every look. */
   getStats(): Promise<Map<string, unknown>> {
     if (!this.isSilent) this.bytes += 1
-    return Promise.resolve(new Map([['pair', { type: 'candidate-pair', bytesReceived: this.bytes }]]))
+    return Promise.resolve(new Map([['pair', { type: 'candidate-pair', nominated: true, bytesReceived: this.bytes, availableOutgoingBitrate: this.uplink }]]))
   }
 
   createOffer(): Promise<RTCSessionDescriptionInit> {

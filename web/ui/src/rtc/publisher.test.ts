@@ -13,7 +13,7 @@ let published: number
 const capabilities = { codecs: ['video/H264', 'video/VP8', 'video/rtx'].map((mimeType) => ({ mimeType, clockRate: 90_000 })), headerExtensions: [] }
 const stream = (...kinds: ('audio' | 'video')[]) => new FakeStream(kinds.map((kind) => new FakeTrack(kind))) as unknown as MediaStream
 
-function make(onState: PublisherOptions['onState'] = (state) => states.push(state)): Publisher {
+function make(onState: PublisherOptions['onState'] = (state) => states.push(state), onUplink?: (weak: boolean) => void): Publisher {
   return new Publisher({
     signal: {
       publish: () => {
@@ -29,6 +29,7 @@ function make(onState: PublisherOptions['onState'] = (state) => states.push(stat
     createPeer: peers.create,
     videoCapabilities: () => capabilities,
     onState,
+    onUplink,
   })
 }
 
@@ -78,6 +79,24 @@ describe('Publisher', () => {
     peers.last.become('failed')
     await turns()
     expect(peers.last.senders[0]?.parameters.encodings[0]?.maxFramerate).toBe(30)
+  })
+
+  it('sends three sharp frames a second over a weak uplink, whatever was asked for, and more when it is better', async () => {
+    const weak: boolean[] = []
+    const publisher = await connected(make(undefined, (changed) => weak.push(changed)))
+    const encoding = () => peers.last.senders[0]!.parameters.encodings[0]
+    peers.last.uplink = 250_000
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect([publisher.weakUplink, encoding()?.maxFramerate, peers.last.senders[0]?.track?.contentHint]).toEqual([true, 3, 'detail'])
+    await publisher.setDetail(true)
+    expect(encoding()?.maxFramerate).toBe(3)
+    peers.last.uplink = 2_000_000
+    await vi.advanceTimersByTimeAsync(12_000)
+    expect([weak, encoding()?.maxFramerate]).toEqual([[true, false], 30])
+    publisher.stop()
+    peers.last.uplink = 100_000
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(weak).toHaveLength(2)
   })
 
   it('sends the other camera without a new negotiation', async () => {

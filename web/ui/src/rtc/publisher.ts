@@ -4,7 +4,9 @@
  */
 import { GATHER_MS, OneWay, type OneWayOptions, type PeerSignal } from './one_way'
 import { createPeer, gathered, PeerLink } from './peer_link'
-import { applyQuality, DETAIL, PLAIN, preferVp8, videoEncoding, VOICE_MAX_BITRATE, withVoiceNack, type VideoQuality } from './quality'
+import { addVideo, applyQuality, DETAIL, PLAIN, preferVp8, voiceEncoding, WEAK, withVoiceNack, type VideoQuality } from './quality'
+import { readUplink } from './stats'
+import { UplinkWatch } from './uplink_watch'
 import { fail, succeed, type Result } from '../protocol/problem'
 
 export interface UpSignal extends PeerSignal {
@@ -14,11 +16,17 @@ export interface UpSignal extends PeerSignal {
 export interface PublisherOptions extends OneWayOptions {
   signal: UpSignal
   videoCapabilities?: () => RTCRtpCapabilities | null
+  /** The uplink has become too weak for a moving picture (few, sharp frames are sent then), or good again. */
+  onUplink?: (weak: boolean) => void
 }
+
+const LOOK_EVERY_MS = 1_000
 
 export class Publisher extends OneWay {
   private stream: MediaStream | null = null
-  private quality: VideoQuality = PLAIN
+  private wanted: VideoQuality = PLAIN
+  private readonly uplink = new UplinkWatch()
+  private looking: ReturnType<typeof setInterval> | undefined
 
   constructor(private readonly options: PublisherOptions) {
     super(options)
@@ -45,8 +53,18 @@ export class Publisher extends OneWay {
   }
 
   async setDetail(on: boolean): Promise<void> {
-    this.quality = on ? DETAIL : PLAIN
+    this.wanted = on ? DETAIL : PLAIN
     await this.applyTo(this.peer)
+  }
+
+  /** Whether few, sharp frames are sent, because more do not fit. */
+  get weakUplink(): boolean {
+    return this.uplink.weak
+  }
+
+  override stop(): void {
+    clearInterval(this.looking)
+    super.stop()
   }
 
   protected async dial(): Promise<Result<PeerLink>> {
@@ -67,6 +85,20 @@ export class Publisher extends OneWay {
 
   protected onLink(link: PeerLink): void {
     void this.applyTo(link.pc)
+    this.uplink.restart()
+    clearInterval(this.looking)
+    this.looking = setInterval(() => void this.look(link.pc), LOOK_EVERY_MS)
+  }
+
+  private get quality(): VideoQuality {
+    return this.uplink.weak ? WEAK : this.wanted
+  }
+
+  private async look(pc: RTCPeerConnection): Promise<void> {
+    const bits = await readUplink(pc).catch(() => null) // the connection may be closed meanwhile
+    if (pc !== this.peer || !this.uplink.observe(Date.now(), bits)) return
+    this.options.onUplink?.(this.uplink.weak)
+    await this.applyTo(pc)
   }
 
   private async offer(pc: RTCPeerConnection): Promise<Result<{ peer_id: string; sdp: string }>> {
@@ -80,10 +112,11 @@ export class Publisher extends OneWay {
   }
 
   private addTrack(pc: RTCPeerConnection, track: MediaStreamTrack, stream: MediaStream): void {
-    const encoding = track.kind === 'video' ? videoEncoding(this.quality) : { maxBitrate: VOICE_MAX_BITRATE }
-    const init = { direction: 'sendonly' as const, streams: [stream], sendEncodings: [encoding] }
-    const transceiver = pc.addTransceiver(track, init)
-    if (track.kind === 'video') preferVp8(transceiver, (this.options.videoCapabilities ?? sendCapabilities)())
+    if (track.kind === 'video') {
+      preferVp8(addVideo(pc, track, stream, this.quality), (this.options.videoCapabilities ?? sendCapabilities)())
+    } else {
+      pc.addTransceiver(track, { direction: 'sendonly', streams: [stream], sendEncodings: [voiceEncoding()] })
+    }
   }
 
   private async applyTo(pc: RTCPeerConnection | null): Promise<void> {

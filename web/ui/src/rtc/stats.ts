@@ -44,6 +44,13 @@ export async function readVideo(pc: RTCPeerConnection, type: 'inbound-rtp' | 'ou
   }
 }
 
+/** What the browser believes its uplink to carry, in bits a second; null where it does not say. */
+export async function readUplink(pc: RTCPeerConnection): Promise<number | null> {
+  const pairs = reports(await pc.getStats()).filter((report) => report.type === 'candidate-pair' && report.nominated === true)
+  const known = pairs.map((pair) => pair.availableOutgoingBitrate).filter((value) => typeof value === 'number')
+  return known.length > 0 ? Math.max(...known) : null
+}
+
 /** Rates between two readings; zero when no time has passed. */
 export function ratesBetween(before: VideoFigures, after: VideoFigures): Rates {
   const seconds = (after.atMs - before.atMs) / 1000

@@ -1,0 +1,36 @@
+/**
+ * Tells from the browser's own estimate whether the uplink carries a moving picture. With patience both ways: estimates
+ * start low (Chromium at 300 kb/s), and a mode that comes and goes reads worse than either.
+ */
+export const WEAK_BELOW = 400_000
+export const GOOD_ABOVE = 600_000
+export const WEAK_AFTER_MS = 3_000
+export const GOOD_AFTER_MS = 10_000
+/** So long after a connection was made its estimate says nothing yet. */
+export const GRACE_MS = 6_000
+
+export class UplinkWatch {
+  weak = false
+  private startedMs: number | null = null
+  private sinceMs: number | null = null
+
+  /** Another connection: its estimate starts anew, the mode stays as it is until that is known. */
+  restart(): void {
+    this.startedMs = this.sinceMs = null
+  }
+
+  /** About once a second. `bitsPerSecond`: null where the browser does not say. True when `weak` has changed. */
+  observe(atMs: number, bitsPerSecond: number | null): boolean {
+    this.startedMs ??= atMs
+    const contrary = bitsPerSecond !== null && (this.weak ? bitsPerSecond > GOOD_ABOVE : bitsPerSecond < WEAK_BELOW)
+    if (!contrary || atMs - this.startedMs < GRACE_MS) {
+      this.sinceMs = null
+      return false
+    }
+    this.sinceMs ??= atMs
+    if (atMs - this.sinceMs < (this.weak ? GOOD_AFTER_MS : WEAK_AFTER_MS)) return false
+    this.weak = !this.weak
+    this.sinceMs = null
+    return true
+  }
+}
