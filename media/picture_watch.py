@@ -37,6 +37,11 @@ class PictureWatch:
         self._declared: GapCause | None = None
         self._cleared_us = 0
 
+    @property
+    def is_declared(self) -> bool:
+        """Whether the page says that no picture is due."""
+        return self._declared is not None
+
     def declare(self, cause: GapCause | None, since_us: int, now_us: int) -> Standstill | None:
         """What the page says: `paused` or `camera` since then, or None. Returns what another cause takes over from."""
         if cause == self._declared:

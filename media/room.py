@@ -102,7 +102,8 @@ class Room:
         for participant_id, peer in list(self._waiting.items()):
             if peer.media_us:
                 self._swap(participant_id, peer)
-        self._gaps.tick(self._sources, self._recorder.find_track_id, now_us)
+        for peer in self._gaps.tick(self._sources, self._recorder.find_track_id, now_us):
+            peer.request_keyframe(now_us)
         if now_us >= self._next_beat_us:
             self._next_beat_us = now_us + BEAT_US
             self._tick_beat(now_us)

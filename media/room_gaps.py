@@ -15,6 +15,8 @@ from media.rtp.loss import LossRun
 from media.up_peer import UpPeer
 from media.up_track import UpTrack
 
+#: After an absence the picture has so long to follow the voice; then it is a freeze of its own.
+PICTURE_FOLLOWS_US = 3_000_000
 #: So soon after an absence every track has sent something.
 NOTICED_US = 1_000_000
 
@@ -79,8 +81,9 @@ class Gaps:
         person.away = ("silent" if cause == "silent" else "reconnect", since_us)
         person.last_media_us = peer.media_us
 
-    def tick(self, sources: Mapping[str, UpPeer], find_track_id: FindTrackId, now_us: int) -> None:
-        """Every 25 ms: end absences and standstills, notice new ones."""
+    def tick(self, sources: Mapping[str, UpPeer], find_track_id: FindTrackId, now_us: int) -> list[UpPeer]:
+        """Every 25 ms: end absences and standstills, notice new ones. Returns who was away and is heard again."""
+        returned = []
         for participant_id, peer in sources.items():
             if not peer.media_us:
                 continue
@@ -88,8 +91,15 @@ class Gaps:
             if person.away is not None:
                 if peer.media_us <= person.last_media_us:
                     continue  # the same source, still silent
-                self._end_absence(participant_id, person, peer.media_us)
+                if person.back_us <= person.last_media_us:
+                    person.back_us = peer.media_us
+                    returned.append(peer)
+                ended_us = _ended_us(person, peer, now_us)
+                if ended_us is None:
+                    continue  # heard, and the picture is to follow
+                self._end_absence(participant_id, person, ended_us)
             self._watch_picture(participant_id, person, peer, find_track_id, now_us)
+        return returned
 
     def report_losses(self, peer: UpPeer, find_track_id: FindTrackId, now_us: int, *, final: bool = False) -> None:
         """At most one gap a second and track; `final` takes what is left. What an absence cost is part of that gap."""
@@ -129,13 +139,12 @@ class Gaps:
         if stood is not None:
             self._tell_standstill(participant_id, find_track_id(track), stood)
 
-    def _end_absence(self, participant_id: str, person: _Person, media_us: int) -> None:
+    def _end_absence(self, participant_id: str, person: _Person, ended_us: int) -> None:
         assert person.away is not None  # the caller checked
         cause, since_us = person.away
         person.away = None
-        person.back_us = media_us
-        person.picture.come_back(media_us)
-        self._tell(participant_id, None, cause, since_us, media_us)
+        person.picture.come_back(ended_us)
+        self._tell(participant_id, None, cause, since_us, ended_us)
 
     def _declare_muted(self, participant_id: str, person: _Person, since_us: int | None, now_us: int) -> None:
         if since_us is not None:
@@ -167,3 +176,11 @@ class Gaps:
 
     def _person(self, participant_id: str) -> _Person:
         return self._people.setdefault(participant_id, _Person())
+
+
+def _ended_us(person: _Person, peer: UpPeer, now_us: int) -> int | None:
+    """When the absence ended: with the first complete frame, where a picture is due and comes soon."""
+    track = peer.find_track("video")
+    if track is None or person.picture.is_declared or now_us - person.back_us > PICTURE_FOLLOWS_US:
+        return person.back_us
+    return track.frame_us if track.frame_us >= person.back_us else None

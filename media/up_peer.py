@@ -49,6 +49,10 @@ class UpPeer(Peer):
     def find_track(self, kind: str) -> UpTrack | None:
         return next((track for track in self.tracks if track.kind == kind), None)
 
+    def request_keyframe(self, now_us: int) -> None:
+        for track in self.tracks:
+            track.request_keyframe(now_us)
+
     def on_connected(self) -> None:
         """Nothing to do: the sender begins."""
 

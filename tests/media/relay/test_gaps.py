@@ -188,9 +188,19 @@ def test_a_picture_that_does_not_follow_the_voice_back_is_a_freeze_of_its_own() 
     bench = Bench()
     bench.run(2)
     bench.lose("closed")
-    bench.run(3, frames=False)
+    bench.run(4, frames=False)
     bench.run(1)
     assert [cause for cause, _, _ in bench.gaps_told()] == ["reconnect", "freeze"]
+
+
+def test_a_picture_that_follows_the_voice_back_within_three_seconds_belongs_to_the_absence() -> None:
+    bench = Bench()
+    bench.run(2)
+    bench.lose("silent")
+    bench.hand.now_us += 4 * SECOND
+    bench.run(2, frames=False)
+    bench.run(1)
+    assert bench.gaps_told() == [("silent", None, pytest.approx(6.025))]
 
 
 def test_a_mute_is_one_gap_from_when_the_page_says_to_when_it_ends() -> None:
