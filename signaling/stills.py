@@ -1,78 +1,95 @@
-"""Stills of live sessions: on demand while the inspector waits, automatic ones in the background."""
+"""Stills of live sessions: on demand while the inspector waits, automatic ones in the background.
+
+An automatic still is of the moment that called for it, also where it has to wait for its turn.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from inspection.domain.actor import SYSTEM, Actor
 from inspection.domain.errors import InspectionError, conflict
+from inspection.domain.instants import to_unix_us
 from inspection.domain.observations import StillReason
 from inspection.domain.still_policy import ItemMarked, StillEvent, after_event, wants_still
 from inspection.services import stills
+from inspection.services.commands import Command
 from inspection.services.ports import Office
 from inspection.services.results import RenderedStill, StillRecorded
 from media.errors import MediaError
 from media.stills_port import StampText, StillsPort
 from signaling.feed import EntryFeed
-from signaling.seats import LiveSession
+from signaling.seats import LiveSession, LiveTrack
+from signaling.still_queue import FairQueue
 
 _log = logging.getLogger(__name__)
 
-AUTOMATIC_QUEUE = 64
-REMEMBERED_KEYS = 1000
+#: Automatic stills that are made at a time, of as many sessions.
+WORKERS = 2
 NO_PICTURE_TRIES = 10
 NO_PICTURE_PAUSE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
+    """`at`: of which moment, None for the first picture that there is. `track`: what was sent then, if anything."""
+
     session: LiveSession
     reason: StillReason
     item_id: str | None
+    at: datetime | None
+    track: LiveTrack | None
 
 
 class LiveStills:
-    """Plans, renders and records. Owns the queue of automatic stills: bounded; when full the newest is left out."""
+    """Plans, renders and records. Owns the lines of automatic stills: bounded; when full the newest is left out."""
 
     def __init__(self, office: Office, port: StillsPort, feed: EntryFeed, evidence_root: Path) -> None:
         self._office = office
         self._port = port
         self._feed = feed
         self._root = evidence_root
-        self._wanted: asyncio.Queue[_Wanted] = asyncio.Queue(AUTOMATIC_QUEUE)
-        self._by_key: OrderedDict[tuple[str, str], asyncio.Future[StillRecorded]] = OrderedDict()
-        self._task: asyncio.Task[None] | None = None
+        self._wanted: FairQueue[_Wanted] = FairQueue()
+        self._in_work: dict[Command, asyncio.Future[StillRecorded]] = {}
+        self._workers: list[asyncio.Task[None]] = []
+        #: Automatic stills that were left out because too many waited.
+        self.left_out = 0
 
     def start(self) -> None:
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="automatic-stills")
+        if not self._workers:
+            self._workers = [asyncio.create_task(self._run(), name=f"automatic-stills-{n}") for n in range(WORKERS)]
 
     async def aclose(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-            self._task = None
+        """Idempotent."""
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
 
     async def take_once(self, session: LiveSession, actor: Actor, item_id: str | None, key: str) -> StillRecorded:
-        """The newest picture; the same key of the same person gives the same still again.
+        """The newest picture; the same key of the same person gives the same still again, also after a restart.
 
-        Raises `no_picture_yet`, `session_not_open`, `character_not_supported`.
+        Raises `no_picture_yet`, `session_not_open`, `character_not_supported`, `idempotency_conflict`.
         """
-        held = self._by_key.get((actor.id, key))
+        asked = stills.asked_still(actor, session.session_id, item_id, key)
+        held = self._in_work.get(asked)
         if held is None:
-            held = asyncio.ensure_future(self._take(session, actor, StillReason.MANUAL, item_id))
-            self._by_key[actor.id, key] = held
-            while len(self._by_key) > REMEMBERED_KEYS:
-                self._by_key.popitem(last=False)
-        try:
-            return await asyncio.shield(held)
-        except Exception:
-            self._by_key.pop((actor.id, key), None)
-            raise
+            held = asyncio.ensure_future(self._take_asked(session, actor, item_id, asked))
+            self._in_work[asked] = held
+            held.add_done_callback(lambda _: self._in_work.pop(asked, None))
+        return await asyncio.shield(held)
+
+    async def _take_asked(
+        self, session: LiveSession, actor: Actor, item_id: str | None, asked: Command
+    ) -> StillRecorded:
+        taken = await stills.find_asked(self._office, asked)
+        if taken is not None:
+            return taken
+        return await self._take(session, actor, StillReason.MANUAL, item_id, asked=asked)
 
     def consider(self, session: LiveSession, event: StillEvent) -> None:
         """Lets the policy decide about an automatic still."""
@@ -81,26 +98,31 @@ class LiveStills:
         if reason is None or session.is_ending:
             return
         item_id = event.item_id if isinstance(event, ItemMarked) else None
-        try:
-            self._wanted.put_nowait(_Wanted(session, reason, item_id))
-        except asyncio.QueueFull:
-            _log.warning("automatic still (%s) of session %s left out: queue full", reason, session.session_id)
+        at = None if reason is StillReason.START else self._office.clock.now()
+        if not self._wanted.offer(session.session_id, _Wanted(session, reason, item_id, at, session.picture)):
+            self.left_out += 1
+            _log.warning(
+                "automatic still (%s %s) of session %s left out: too many wait",
+                reason.value, item_id or "", session.session_id,
+            )  # fmt: skip
 
     async def _run(self) -> None:
         while True:
-            wanted = await self._wanted.get()
+            session_id, wanted = await self._wanted.take()
             try:
                 await self._take_patiently(wanted)
             except (InspectionError, MediaError) as error:
                 _log.warning("automatic still of session %s left out: %s", wanted.session.session_id, error.code)
             except Exception:  # the next still must not suffer from this one
                 _log.exception("automatic still of session %s failed", wanted.session.session_id)
+            finally:
+                self._wanted.done(session_id)
 
     async def _take_patiently(self, wanted: _Wanted) -> None:
         """Right after the start the first picture may not have been written yet."""
         for tries_left in reversed(range(NO_PICTURE_TRIES)):
             try:
-                await self._take(wanted.session, SYSTEM, wanted.reason, wanted.item_id)
+                await self._take(wanted.session, SYSTEM, wanted.reason, wanted.item_id, wanted)
                 return
             except MediaError as error:
                 if error.code != "no_picture_yet" or tries_left == 0:
@@ -108,19 +130,27 @@ class LiveStills:
             await asyncio.sleep(NO_PICTURE_PAUSE_S)
 
     async def _take(
-        self, session: LiveSession, actor: Actor, reason: StillReason, item_id: str | None
+        self,
+        session: LiveSession,
+        actor: Actor,
+        reason: StillReason,
+        item_id: str | None,
+        wanted: _Wanted | None = None,
+        asked: Command | None = None,
     ) -> StillRecorded:
-        track = session.picture
+        at = wanted.at if wanted is not None else None
+        track = (wanted.track if wanted is not None else None) or session.picture
         if track is None:
             raise conflict("no_picture_yet", "the applicant's camera has sent nothing yet")
-        plan = await stills.plan_still(self._office, actor, session.session_id, reason, item_id)
+        plan = await stills.plan_still(self._office, actor, session.session_id, reason, item_id, at)
         session_folder = self._root / session.inspection_id / session.session_id
+        out_path = self._root / session.inspection_id / plan.file
         rendered = await self._port.render(
             plan.still_id,
             session_folder / track.journal,
-            None,
+            to_unix_us(at) if at is not None else None,
             StampText(plan.stamp_lines),
-            self._root / session.inspection_id / plan.file,
+            out_path,
         )
         recorded = await stills.record_still(
             self._office,
@@ -138,6 +168,9 @@ class LiveStills:
                 encoded_sha256=rendered.encoded_sha256,
                 i420_sha256=rendered.i420_sha256,
             ),
+            asked,
         )
+        if recorded.still.id != plan.still_id:
+            await asyncio.to_thread(out_path.unlink, missing_ok=True)
         self._feed.publish(recorded.entries)
         return recorded

@@ -61,6 +61,17 @@ async def run_once(
     return result, True
 
 
+async def find_done(office: Office, asked: Command, result_type: type[R]) -> R | None:
+    """The result of that command where it was done before, for work that is begun outside a transaction.
+
+    Raises `idempotency_conflict` where the key was used for something else.
+    """
+    key_hash = keyed_hash(office, "command", _checked(asked.key))
+    async with office.reading() as uow:
+        earlier = await uow.commands.find(asked.actor_id, key_hash)
+    return None if earlier is None else _repeated(office, asked, earlier, result_type)
+
+
 async def run(office: Office, asked: Command, result_type: type[R], work: Callable[[UnitOfWork], Awaitable[R]]) -> R:
     """`run_once` for a result without secrets, where nobody asks whether it is a repeat."""
     result, _ = await run_once(office, asked, result_type, work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from inspection.domain.actor import Actor, Level, Role
@@ -15,9 +15,10 @@ from inspection.domain.observations import Place, Still, StillReason
 from inspection.domain.sessions import Session
 from inspection.domain.stamp import StampFacts, stamp_lines, with_frame
 from inspection.services.access import get_inspection_for, get_session_for, get_template, require_role
+from inspection.services.commands import Command, command, find_done, run
 from inspection.services.ledger import append
 from inspection.services.payloads import instant, without_none
-from inspection.services.ports import Office
+from inspection.services.ports import Office, UnitOfWork
 from inspection.services.results import RenderedStill, StillPlan, StillRecorded
 from inspection.services.secrets import new_id
 
@@ -25,9 +26,17 @@ PLACE_LIFETIME = timedelta(minutes=2)
 
 
 async def plan_still(
-    office: Office, actor: Actor, session_id: str, reason: StillReason, item_id: str | None = None
+    office: Office,
+    actor: Actor,
+    session_id: str,
+    reason: StillReason,
+    item_id: str | None = None,
+    at: datetime | None = None,
 ) -> StillPlan:
-    """What to render and how to stamp it; nothing is kept yet. Raises `session_not_open`, `unknown`."""
+    """What to render and how to stamp it; nothing is kept yet. `at`: the moment it is of, None for now.
+
+    Raises `session_not_open`, `unknown`.
+    """
     require_role(actor, Role.INSPECTOR, Role.SYSTEM)
     async with office.reading() as uow:
         inspection, session = await get_session_for(uow, actor, session_id)
@@ -36,7 +45,8 @@ async def plan_still(
     if item_id is not None and get_template(office, inspection.item_id).find_item(item_id) is None:
         raise field_invalid("item_id", "not in the template")
     still_id = new_id(office)
-    facts = _facts(office, inspection, session, _recent(office, place), lookup_number(still_id))
+    of_at = at or office.clock.now()
+    facts = _facts(office, inspection, session, _recent(of_at, place), lookup_number(still_id), of_at)
     return StillPlan(
         still_id=still_id,
         inspection_id=inspection.id,
@@ -50,17 +60,38 @@ async def plan_still(
     )
 
 
-async def record_still(office: Office, actor: Actor, plan: StillPlan, rendered: RenderedStill) -> StillRecorded:
-    """Puts a rendered still on record, also when the session ended while it was being rendered."""
+def asked_still(actor: Actor, session_id: str, item_id: str | None, key: str) -> Command:
+    """A still that a person asked for; the same key is the same still, whatever was restarted meanwhile."""
+    return command(actor, "take_still", key, session_id, item_id)
+
+
+async def find_asked(office: Office, asked: Command) -> StillRecorded | None:
+    """The still that was taken for that key before. Raises `idempotency_conflict`."""
+    return await find_done(office, asked, StillRecorded)
+
+
+async def record_still(
+    office: Office, actor: Actor, plan: StillPlan, rendered: RenderedStill, asked: Command | None = None
+) -> StillRecorded:
+    """Puts a rendered still on record, also when the session ended while it was being rendered.
+
+    Of a command that another still was taken for meanwhile, that one is the result.
+    """
     require_role(actor, Role.INSPECTOR, Role.SYSTEM)
     still = _still(plan, rendered)
-    async with office.uow() as uow:
+
+    async def work(uow: UnitOfWork) -> StillRecorded:
         inspection, _ = await get_session_for(uow, actor, plan.session_id)
         await uow.stills.add(still)
         draft = EntryDraft("still", actor, still.id, _payload(plan, rendered, still))
-        entries = await append(uow, inspection.id, [draft])
+        return StillRecorded(still, await append(uow, inspection.id, [draft]))
+
+    if asked is not None:
+        return await run(office, asked, StillRecorded, work)
+    async with office.uow() as uow:
+        recorded = await work(uow)
         await uow.commit()
-    return StillRecorded(still, entries)
+    return recorded
 
 
 async def get_still(office: Office, actor: Actor, inspection_id: str, still_id: str) -> Still:
@@ -73,14 +104,16 @@ async def get_still(office: Office, actor: Actor, inspection_id: str, still_id: 
     return still
 
 
-def _recent(office: Office, place: Place | None) -> Place | None:
+def _recent(of_at: datetime, place: Place | None) -> Place | None:
     """An old fix says nothing about where this picture was taken."""
-    if place is None or office.clock.now() - place.at > PLACE_LIFETIME:
+    if place is None or of_at - place.at > PLACE_LIFETIME:
         return None
     return place
 
 
-def _facts(office: Office, inspection: Inspection, session: Session, place: Place | None, lookup: str) -> StampFacts:
+def _facts(
+    office: Office, inspection: Inspection, session: Session, place: Place | None, lookup: str, of_at: datetime
+) -> StampFacts:
     has_fix = place is not None and place.no_fix_cause is None
     return StampFacts(
         number=inspection.number,
@@ -93,7 +126,7 @@ def _facts(office: Office, inspection: Inspection, session: Session, place: Plac
         fix=place.fix if place is not None and has_fix else None,
         no_fix_cause=place.no_fix_cause if place is not None else None,
         containment=place.containment if place is not None and has_fix else None,
-        server_at=office.clock.now(),
+        server_at=of_at,
         timezone=office.rules.timezone,
         lookup=lookup,
     )
