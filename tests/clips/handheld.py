@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -21,6 +21,8 @@ NOISE_LEVELS = 8
 NOISE_SIGMA = 2.0
 
 Picture = npt.NDArray[np.uint8]
+#: (time, period), both in seconds, to the upper left corner of the view
+View = Callable[[float, float], tuple[float, float]]
 
 
 def make_scene(random: np.random.Generator) -> Picture:
@@ -47,13 +49,21 @@ def view_at(time_s: float, period_s: float) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def make_frames(seconds: float, seed: int = 1) -> Iterator[Picture]:
+def view_held(time_s: float, period_s: float) -> tuple[float, float]:
+    """Held at one place by a hand that trembles by some pixels, as by someone who shows a label."""
+    phase = 2 * np.pi * time_s / period_s
+    x = (SCENE_WIDTH - WIDTH) / 2 + 5 * np.sin(3 * phase) + 3 * np.sin(7 * phase)
+    y = (SCENE_HEIGHT - HEIGHT) / 2 + 5 * np.cos(2 * phase) + 3 * np.cos(9 * phase)
+    return float(x), float(y)
+
+
+def make_frames(seconds: float, seed: int = 1, view_of: View = view_at) -> Iterator[Picture]:
     """BGR frames, WIDTH x HEIGHT, FRAME_RATE a second; the last joins the first."""
     random = np.random.default_rng(seed)
     scene = make_scene(random)
     noise = [random.normal(0, NOISE_SIGMA, (HEIGHT, WIDTH, 3)).astype(np.int8) for _ in range(NOISE_LEVELS)]
     for index in range(round(seconds * FRAME_RATE)):
-        x, y = view_at(index / FRAME_RATE, seconds)
+        x, y = view_of(index / FRAME_RATE, seconds)
         view = cv2.getRectSubPix(scene, (WIDTH, HEIGHT), (x + WIDTH / 2, y + HEIGHT / 2))
         frame = cv2.add(view, noise[index % NOISE_LEVELS], dtype=cv2.CV_8U)
         cv2.putText(frame, f"{index:05d}", (24, 48), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (255, 255, 255), 2, cv2.LINE_AA)

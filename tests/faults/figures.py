@@ -100,7 +100,7 @@ def summary(samples: list[Sample], filmed: list[Mark], shown: list[Mark]) -> dic
     minutes = (last.at_ms - first.at_ms) / 60_000
     found = freezes(samples)
     ages = [age for _, age in ages_ms(filmed, shown)]
-    pairs = [row.get("availableOutgoingBitrate") or 0 for s in samples for row in find_rows(s.phone, "candidate-pair")]
+    targets = [total(sample.phone, "outbound-rtp", "video", "targetBitrate") for sample in samples]
     return {
         "minutes": round(minutes, 2),
         "freezes": len(found),
@@ -116,7 +116,7 @@ def summary(samples: list[Sample], filmed: list[Mark], shown: list[Mark]) -> dic
             for name in ("nackCount", "pliCount", "packetsLost", "framesDropped", "keyFramesDecoded")
         },
         "sender": _sender(first, last),
-        "available_kbps_min_p50": [round(min(pairs, default=0) / 1000), round(quantile(pairs, 0.5) / 1000)],
+        "target_kbps_min_p50": [round(min(targets) / 1000), round(quantile(targets, 0.5) / 1000)],
         "voice": voice(first, last),
     }
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tests.clips.handheld import FRAME_RATE, make_frames
+from tests.clips.handheld import FRAME_RATE, make_frames, view_at, view_held
 
 BITS, SQUARE, TOP = 10, 32, 680
 MARGIN = 40
@@ -43,21 +43,21 @@ def read_mark(picture: Picture) -> int | None:
     return number
 
 
-def marked_frames(seconds: int = CLIP_S) -> list[Picture]:
-    """BGR frames, CLIP_RATE a second, numbered from 0."""
+def marked_frames(seconds: int = CLIP_S, pans: bool = True) -> list[Picture]:
+    """BGR frames, CLIP_RATE a second, numbered from 0; `pans`: the view wanders, else it is held on one place."""
     frames: list[Picture] = []
-    for number, frame in enumerate(make_frames(seconds)):
+    for number, frame in enumerate(make_frames(seconds, view_of=view_at if pans else view_held)):
         if number % (FRAME_RATE // CLIP_RATE) == 0:
             draw_mark(frame, len(frames))
             frames.append(frame)
     return frames
 
 
-def write_marked_clip(path: Path, seconds: int = CLIP_S) -> Path:
+def write_marked_clip(path: Path, seconds: int = CLIP_S, pans: bool = True) -> Path:
     """What Chromium takes as a camera; it starts again at the end."""
     height, width = 720, 1280
     with path.open("wb") as out:
         out.write(f"YUV4MPEG2 W{width} H{height} F{CLIP_RATE}:1 Ip A1:1 C420jpeg\n".encode())
-        for frame in marked_frames(seconds):
+        for frame in marked_frames(seconds, pans):
             out.write(b"FRAME\n" + cv2.cvtColor(frame, cv2.COLOR_BGR2YUV_I420).tobytes())
     return path

@@ -24,7 +24,7 @@ from tests.faults.scenarios import SCENARIOS
 async def play(name: str, seed: int, minutes: float, folder: Path) -> dict[str, Any]:
     """The figures of one scenario, with what falls short."""
     scenario = SCENARIOS[name]
-    clip = write_marked_clip(folder / "clip.y4m")
+    clip = write_marked_clip(folder / "clip.y4m", pans=scenario.pans)
     async with live_call(folder, clip, seed) as call:
         figures = await scenario.play(call, minutes)
         counts = call.network.counts()
