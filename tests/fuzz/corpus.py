@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -194,7 +195,7 @@ def wire_messages(offers: list[str]) -> list[bytes]:
 
 
 def _encode(name: str) -> list[bytes]:
-    encoder = av.CodecContext.create(name, "w")
+    encoder: Any = av.CodecContext.create(name, "w")
     encoder.width, encoder.height, encoder.pix_fmt = 320, 240, "yuv420p"
     encoder.time_base, encoder.bit_rate = Fraction(1, 30), 500_000
     encoder.options = {"deadline": "realtime", "cpu-used": "-8", "lag-in-frames": "0"}
