@@ -32,6 +32,7 @@ from web import keys
 from web.ice import ice_servers_of
 from web.middleware import middlewares
 from web.office import OpenOffice, open_office
+from web.probes import Probes
 from web.rate_limit import RateLimits
 from web.replay_jobs import ReplayJobs
 from web.routes import add_routes
@@ -157,6 +158,8 @@ class Server:
         self.app[keys.EVIDENCE] = opened.evidence
         self.app[keys.EVIDENCE_ROOT] = opened.folder.evidence
         self.app[keys.RATE_LIMITS] = RateLimits()
+        self.app[keys.PROBES] = probes = Probes(self.settings.relay_config)
+        self._stack.push_async_callback(probes.aclose)
         self.app[keys.OWN_ORIGIN] = OwnOrigin(self.settings)
         sockets.attach(self.app)
         add_routes(self.app)

@@ -171,9 +171,17 @@ def _add_doctor(commands: Commands) -> None:
         commands,
         "doctor",
         "Say what would keep people out: certificate, ports, public address, disk, fonts, database, relay. "
+        "With --server it looks at a server from another machine, as a phone would. "
         "Exit status 1 where something is not reachable or would fail.",
     )
     _add_network(parser)
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON, each with a stable code")
+    parser.add_argument("--language", choices=("zh-CN", "en"), help="of the findings (default: the terminal's)")
+    parser.add_argument("--server", metavar="URL", help="look at that server from here, e.g. https://tk.example.gov.cn")
+    parser.add_argument("--username", help="with --server: a staff account there, to try media and TURN as well")
+    parser.add_argument("--role", choices=("inspector", "auditor"), default="inspector", help="of that account")
+    parser.add_argument("--password-stdin", action="store_true", help="read that account's password from a pipe")
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="with --server: the office's own authority, PEM")
     parser.set_defaults(run=_later("web.doctor", "doctor"))
 
 

@@ -64,6 +64,11 @@ def read_password(from_stdin: bool) -> str:
     return given
 
 
+def read_secret_line(from_stdin: bool) -> str:
+    """A password that exists already: one line from a pipe, or asked for once. Raises CommandFailed."""
+    return read_password(True) if from_stdin or not sys.stdin.isatty() else getpass.getpass("Password: ")
+
+
 async def _in_office(arguments: argparse.Namespace, work: Callable[[Office], Awaitable[User]]) -> User:
     settings = read_settings({"data": arguments.data})
     with progress("opening the office"):

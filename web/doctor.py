@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from web.cli_serve import settings_from
-from web.console import FAILED, progress
-from web.doctor_network import check_port, check_public_address, check_udp_ports
+from web.console import FAILED, MISUSED, CommandFailed, language, progress
+from web.doctor_network import check_clock, check_ipv6, check_port, check_public_address, check_udp_ports
 from web.doctor_storage import check_certificate, check_database, check_disk
+from web.doctor_turn import Finding, check_own_turn
+from web.doctor_words import Language, say
 from web.lan import lan_addresses
 from web.settings import Settings
 
@@ -27,47 +31,79 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line. BAD: something is not reachable or would fail."""
+    """One line. BAD: something is not reachable or would fail. `code` is stable, `said` is for a person."""
 
     level: Level
     what: str
+    code: str
     said: str
 
+    def to_json(self) -> dict[str, str]:
+        return {"level": self.level.value.lower(), "what": self.what, "code": self.code, "said": self.said}
 
-Check = Callable[[Settings], Iterable[tuple[str, str]]]
-"""Gives `(level, sentence)`; an OSError or a coded refusal while checking is a BAD of its own."""
+
+Check = Callable[[Settings], Iterable[tuple[str, str] | Finding]]
+"""Gives `(level, sentence)` or a finding by its code; what it raises is a BAD of its own."""
 
 
 def doctor(arguments: argparse.Namespace) -> int:
-    settings = settings_from(arguments)
-    worst = Level.OK
+    """Exit status 0: nothing is BAD; 1: something is; 2: asked wrongly."""
+    chosen: Language = arguments.language or language()
     with progress("looking"):
-        results = list(examine(settings))
-    for result in results:
-        print(f"{result.level.value:<5} {result.what:<15} {result.said}")
-        worst = Level.BAD if Level.BAD in (worst, result.level) else worst
-    return FAILED if worst is Level.BAD else 0
+        results = list(_examine_server(arguments, chosen) if arguments.server else _examine_here(arguments, chosen))
+    is_well = all(result.level is not Level.BAD for result in results)
+    if arguments.json:
+        print(json.dumps({"ok": is_well, "results": [result.to_json() for result in results]}, ensure_ascii=False))
+    else:
+        for result in results:
+            print(f"{result.level.value:<5} {result.what:<15} {result.said}")
+    return 0 if is_well else FAILED
 
 
-def examine(settings: Settings) -> Iterator[Result]:
+def _examine_here(arguments: argparse.Namespace, chosen: Language) -> Iterator[Result]:
+    return examine(settings_from(arguments), chosen)
+
+
+def _examine_server(arguments: argparse.Namespace, chosen: Language) -> Iterator[Result]:
+    from web.cli_user import read_secret_line
+    from web.doctor_remote import Visit, examine_server
+
+    parts = urlsplit(arguments.server)
+    if parts.scheme != "https" or not parts.hostname:
+        raise CommandFailed("--server takes an address as https://tk.example.gov.cn", MISUSED)
+    password = read_secret_line(arguments.password_stdin) if arguments.username else ""
+    url = f"https://{parts.netloc}"
+    visit = Visit(url, arguments.username, password, arguments.role, arguments.ca)
+    for what, (level, code, values) in examine_server(visit):
+        yield Result(Level(level), what, code, say(code, chosen, **values))
+
+
+def examine(settings: Settings, chosen: Language = "en") -> Iterator[Result]:
     checks: tuple[tuple[str, Check], ...] = (
         ("certificate", check_certificate),
         ("pages", _check_pages),
         ("TCP port", check_port),
         ("network", _check_network),
+        ("IPv6", check_ipv6),
         ("UDP ports", check_udp_ports),
         ("public address", check_public_address),
+        ("TURN", check_own_turn),
+        ("time", check_clock),
         ("disk", check_disk),
         ("database", check_database),
         ("stamp font", _check_font),
         ("relay", _check_relay),
     )
     for what, check in checks:
+        plain_code = what.lower().replace(" ", "_")
         try:
-            for level, said in check(settings):
-                yield Result(Level(level), what, said)
+            for found in check(settings):
+                if len(found) == 3:
+                    yield Result(Level(found[0]), what, found[1], say(found[1], chosen, **found[2]))
+                else:
+                    yield Result(Level(found[0]), what, plain_code, found[1])
         except Exception as error:  # the doctor goes on with the next; whatever broke is the finding
-            yield Result(Level.BAD, what, f"{type(error).__name__}: {error}")
+            yield Result(Level.BAD, what, plain_code, f"{type(error).__name__}: {error}")
 
 
 def _check_pages(_settings: Settings) -> Iterator[tuple[str, str]]:

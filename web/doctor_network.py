@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import ipaddress
 import socket
 import ssl
@@ -9,11 +10,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
+from media.candidates import host_addresses
+from web.doctor_turn import Finding
 from web.lan import lan_addresses
 from web.settings import Settings
 
 PORTS_PER_SESSION = 8  # two connections for each of applicant, two inspectors and a guest
 ANSWER_S = 1.0
+TIMEX_BYTES = 512  # struct timex has 208 on 64-bit machines
+CLOCK_UNSYNCHRONISED = 5  # TIME_ERROR
 
 
 def check_port(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -69,6 +74,32 @@ def _check_outer(address: str, settings: Settings) -> Iterator[tuple[str, str]]:
         yield "note", f"forwards UDP {_range_words(settings)} (many gateways do not send it back inside; try outside)"
     if ipaddress.ip_address(address).is_private and not is_own:
         yield "note", f"{address} is a private address: reachable inside your network only"
+
+
+def check_ipv6(settings: Settings) -> Iterator[Finding]:
+    """Which IPv6 addresses media is offered at."""
+    found = [address for address in host_addresses(settings.relay_config) if ":" in address]
+    if any(ipaddress.ip_address(address).is_global for address in found):
+        yield "ok", "ipv6_offered", {"addresses": ", ".join(found)}
+    else:
+        yield "ok", "ipv6_none", {}
+
+
+def check_clock(_settings: Settings) -> Iterator[Finding]:
+    """Whether the kernel's clock is disciplined (adjtimex)."""
+    state = _clock_state()
+    if state is None:
+        yield "note", "clock_unknown", {}
+    else:
+        yield ("note", "clock_free", {}) if state == CLOCK_UNSYNCHRONISED else ("ok", "clock_synchronised", {})
+
+
+def _clock_state() -> int | None:
+    """What adjtimex(2) answers when it is only asked; None where there is none."""
+    try:
+        return int(ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES)))
+    except (OSError, AttributeError):
+        return None
 
 
 def comes_back(address: str) -> bool:

@@ -17,6 +17,7 @@ from signaling.namespace import SessionNamespace
 if TYPE_CHECKING:
     from web.looks import Looks
     from web.packages import Packages
+    from web.probes import Probes
     from web.rate_limit import RateLimits
     from web.replay_jobs import ReplayJobs
     from web.security import OwnOrigin
@@ -33,5 +34,6 @@ REPLAY_JOBS: web.AppKey[ReplayJobs] = web.AppKey("replay_jobs")
 RATE_LIMITS: web.AppKey[RateLimits] = web.AppKey("rate_limits")
 OWN_ORIGIN: web.AppKey[OwnOrigin] = web.AppKey("own_origin")
 RELAY = web.AppKey("relay", RelaySupervisor)
+PROBES: web.AppKey[Probes] = web.AppKey("probes")
 LOOKS: web.AppKey[Looks] = web.AppKey("looks")
 PACKAGES: web.AppKey[Packages] = web.AppKey("packages")

@@ -30,6 +30,21 @@ class StaffLogin(Answered):
     map: MapSource | None
 
 
+class ProbeCandidate(Answered):
+    address: str
+    port: int
+
+
+class NetworkProbe(Answered):
+    """Media sockets to try for `life_s`; checks are authenticated with `username` and `password` (RFC 8445)."""
+
+    username: str
+    password: str
+    candidates: list[ProbeCandidate]
+    ice_servers: list[dict[str, Any]]
+    life_s: float
+
+
 class Holder(Answered):
     name: str
     inspection_id: str
@@ -133,6 +148,20 @@ class MyCase(Answered):
     session_id: str | None
 
 
+CopyAs = Literal["webm", "mp4"]
+
+
+class ReplayCopy(Answered):
+    """A film to take away: derived, not the record. `reencoded`: its pictures are not as they came."""
+
+    copy_as: CopyAs
+    state: Literal["ready", "making", "none"]
+    url: str | None
+    size_bytes: int | None
+    sha256: str | None
+    reencoded: bool | None
+
+
 class ReplaySession(Answered):
     """`origin_at` is the instant of the film's first moment."""
 
@@ -145,6 +174,7 @@ class ReplaySession(Answered):
     duration_ms: int | None
     media_url: str | None
     state: Literal["ready", "making", "none"]
+    copies: list[ReplayCopy]
 
 
 class Replay(Answered):

@@ -9,7 +9,7 @@ from web.keys import EVIDENCE, EVIDENCE_ROOT, LOOKS, MEDIA_LEDGER, OFFICE, PACKA
 from web.looks import Looks
 from web.middleware import add_headers
 from web.packages import Packages
-from web.routes import accounts, applicant, auditor, evidence, findings, inspections
+from web.routes import accounts, applicant, auditor, evidence, findings, inspections, reach
 from web.routes.endpoint import Endpoint
 from web.routes.health import healthz
 
@@ -20,6 +20,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *applicant.ENDPOINTS,
     *evidence.ENDPOINTS,
     *auditor.ENDPOINTS,
+    *reach.ENDPOINTS,
 )
 
 

@@ -26,6 +26,7 @@ from signaling.feed import EntryFeed
 from tests.inspection.services.office import House, open_house
 from web import keys
 from web.middleware import middlewares
+from web.probes import Probes
 from web.rate_limit import RateLimits
 from web.replay_jobs import ReplayJobs
 from web.routes import add_routes
@@ -143,6 +144,7 @@ async def open_edge(data: Path, migrated: Path, trusted_proxies: tuple[str, ...]
     app[keys.REPLAY_JOBS] = jobs
     app[keys.RATE_LIMITS] = RateLimits()
     app[keys.OWN_ORIGIN] = OwnOrigin(settings)
+    app[keys.PROBES] = probes = Probes(RelayConfig(loopback=True))
     app[keys.RELAY] = RelaySupervisor(RelayConfig(), data / "relay.sock")
     add_routes(app)
     server = TestServer(app)
@@ -154,7 +156,7 @@ async def open_edge(data: Path, migrated: Path, trusted_proxies: tuple[str, ...]
         for http in edge.browsers:
             await http.close()
         await server.close()
-        for closing in (jobs.aclose, feed.aclose, ledger.aclose, house.aclose):
+        for closing in (probes.aclose, jobs.aclose, feed.aclose, ledger.aclose, house.aclose):
             await closing()
 
 

@@ -63,6 +63,7 @@ export const errorMessages = {
     peer_flooding: '这台设备发送的数据过多，连接已断开。请等十秒再试。',
     codec_not_supported: '这个浏览器不支持所需的视频格式，请换一个浏览器。',
     media_failed: '视频没有连上，正在重试。',
+    media_blocked: '当前网络不让视频通过。请改用手机流量或换一个 Wi-Fi；仍然不行请致电工作人员。我们会继续重试。',
     media_unsupported: '这个浏览器不能使用摄像头，请换用微信或系统自带浏览器打开。',
     camera_refused: '摄像头没有获得允许。',
     camera_busy: '摄像头正被其他应用使用，请关闭其他应用后再试。',
@@ -90,6 +91,8 @@ export const errorMessages = {
     still_exists: '这张照片已经拍过。',
     stills_busy: '正在处理的照片太多，请稍候再拍。',
     storage_failed: '服务器暂时无法保存，请稍候再试。',
+    no_media_address: '服务器没有可用的网络地址，暂时不能视频，请联系管理员。',
+    udp_ports_used_up: '服务器的视频端口已用完，请稍候再试，或致电工作人员。',
     unknown: '出了点问题，请稍候再试。',
   },
   en: {
@@ -149,6 +152,7 @@ export const errorMessages = {
     peer_flooding: 'This device sent far too much and was disconnected. Please try again in ten seconds.',
     codec_not_supported: 'This browser lacks the video format we need. Please use another one.',
     media_failed: 'The video did not connect. Trying again.',
+    media_blocked: 'This network does not let video through. Use mobile data or another Wi-Fi; if that does not help, call the office. We keep trying.',
     media_unsupported: 'This browser cannot use the camera. Please open the page in WeChat or your phone’s own browser.',
     camera_refused: 'The camera was not allowed.',
     camera_busy: 'Another app is using the camera. Close it and try again.',
@@ -176,6 +180,8 @@ export const errorMessages = {
     still_exists: 'This picture was taken already.',
     stills_busy: 'Too many pictures are being made. Please wait a moment.',
     storage_failed: 'The server cannot save right now. Please try again shortly.',
+    no_media_address: 'The server has no network address for video. Please tell the administrator.',
+    udp_ports_used_up: 'The server has no video port left. Please try again shortly, or call the office.',
     unknown: 'Something went wrong. Please try again shortly.',
   },
 }

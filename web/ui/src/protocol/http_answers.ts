@@ -168,6 +168,15 @@ export interface NamedOfficial {
 /** What a session legally is; fixed before it starts. */
 export type Nature = 'guidance' | 'verification' | 'recheck'
 
+/** Media sockets to try for `life_s`; checks are authenticated with `username` and `password` (RFC 8445). */
+export interface NetworkProbe {
+  username: string
+  password: string
+  candidates: ProbeCandidate[]
+  ice_servers: Record<string, unknown>[]
+  life_s: number
+}
+
 /** The only sight of an invitation's secrets. */
 export interface NewInvitation {
   id: string
@@ -249,6 +258,11 @@ export interface PremisesView {
   address: string
   position: PositionView | null
   fence: CircleView | PolygonView | null
+}
+
+export interface ProbeCandidate {
+  address: string
+  port: number
 }
 
 /** What a refused request answers. People read a text chosen by `code`; `detail` is for developers. */

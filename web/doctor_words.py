@@ -1,0 +1,115 @@
+"""What the doctor says of the network, by code, for a person who is no network engineer: (Chinese, English)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Language = Literal["zh-CN", "en"]
+
+WORDS: dict[str, tuple[str, str]] = {
+    "ipv6_none": (
+        "本机没有公网 IPv6 地址，只提供 IPv4",
+        "no global IPv6 address on this machine: IPv4 alone is offered",
+    ),
+    "ipv6_offered": ("也提供 IPv6：{addresses}", "IPv6 is offered as well: {addresses}"),
+    "clock_synchronised": ("本机时钟已与时间服务器同步", "this machine's clock is synchronised"),
+    "clock_free": (
+        "本机时钟没有与时间服务器同步：证书、时间戳和 TURN 密码都依赖准确时间，请启用 NTP",
+        "this machine's clock is not synchronised: certificates, stamps and TURN passwords need the time; run NTP",
+    ),
+    "clock_unknown": ("无法得知本机时钟是否同步", "whether this machine's clock is synchronised cannot be told"),
+    "clock_differs": (
+        "本机与服务器的时钟相差 {seconds} 秒：超过 {limit} 秒时 TURN 密码会失效，请校准两边时间",
+        "the clocks here and at the server differ by {seconds} s: beyond {limit} s TURN passwords fail; set both right",
+    ),
+    "clock_agrees": (
+        "本机与服务器的时钟一致（相差 {seconds} 秒）",
+        "the clocks here and at the server agree ({seconds} s)",
+    ),
+    "turn_none": (
+        "没有配置 TURN：只放行网页端口的网络（部分单位、酒店、公司）里的人进不了视频。见 YUNTAKAN_TURN__URLS",
+        "no TURN server is set: people in networks that pass web pages only will get no video; see YUNTAKAN_TURN__URLS",
+    ),
+    "turn_no_tls443": (
+        "TURN 没有 turns:…:443 地址：只放行 443 端口的网络仍然进不了视频",
+        "no TURN address is turns:…:443: networks that pass port 443 only still get no video",
+    ),
+    "turn_works": (
+        "{url}：可用，能转到媒体地址 {peer}（{took_ms} 毫秒）",
+        "{url}: works, and reaches media at {peer} ({took_ms} ms)",
+    ),
+    "turn_unreachable": (
+        "{url}：连不上（{why}）。请检查域名、端口、防火墙和 coturn 是否在运行",
+        "{url}: cannot be reached ({why}). See name, port, firewall, and that coturn runs",
+    ),
+    "turn_silent": (
+        "{url}：没有应答。UDP 被防火墙拦截，或 coturn 没有运行",
+        "{url}: no answer. A firewall blocks UDP, or coturn does not run",
+    ),
+    "turn_certificate": (
+        "{url}：证书不被信任（{why}）。浏览器会拒绝；请换用该域名的有效证书",
+        "{url}: its certificate is not trusted ({why}). Browsers refuse it; use one that is good for that name",
+    ),
+    "turn_unauthorised": (
+        "{url}：拒绝了密码（{why}）。两边的密钥不同，或 TURN 服务器时钟快了：重新运行 yuntakan turn-config 并校准时间",
+        "{url}: refused the password ({why}). The secrets differ, or the TURN server's clock is ahead: run "
+        "`yuntakan turn-config` again and set its clock",
+    ),
+    "turn_forbidden": (
+        "{url}：不允许转到媒体地址 {peer}（{why}）。缺少 allowed-peer-ip：重新运行 yuntakan turn-config",
+        "{url}: may not pass on to media at {peer} ({why}). allowed-peer-ip is missing: run "
+        "`yuntakan turn-config` again",
+    ),
+    "turn_refused": ("{url}：拒绝了请求（{why}）", "{url}: refused ({why})"),
+    "turn_no_media": (
+        "{url}：TURN 可用，但它到媒体地址 {peer} 的 UDP 不通：请放行 TURN 服务器到本服务器的 UDP",
+        "{url}: works, but UDP from it to media at {peer} does not get through: let it in at this server's firewall",
+    ),
+    "server_name": ("找不到 {host} 的地址（{why}）", "{host} has no address ({why})"),
+    "server_addresses": ("{host} 是 {addresses}", "{host} is {addresses}"),
+    "server_unreachable": (
+        "网页连不上（{why}）：请检查 TCP 端口和防火墙",
+        "the pages cannot be reached ({why}): see the TCP port and the firewall",
+    ),
+    "server_certificate": (
+        "网页证书不被信任（{why}）：浏览器会警告，微信里打不开摄像头。自签证书请用 --ca 指定",
+        "the pages' certificate is not trusted ({why}): browsers warn, and WeChat opens no camera; for the office's "
+        "own authority give --ca",
+    ),
+    "server_answers": ("网页可用，证书有效", "the pages answer, and their certificate is good"),
+    "server_other": ("应答的不是云踏勘服务器", "what answers there is no YunTaKan server"),
+    "media_not_tried": (
+        "没有测试媒体端口：加上 --username（工作人员账号）才能测试 UDP 和 TURN",
+        "media was not tried: give --username (a staff account) to try UDP and TURN",
+    ),
+    "probe_refused": ("服务器拒绝了测试（{why}）", "the server refused the test ({why})"),
+    "media_reached": (
+        "UDP 可达：{reached}；服务器看到的本机地址是 {seen}",
+        "media is reached by UDP at {reached}; the server sees this machine as {seen}",
+    ),
+    "media_partly": (
+        "这些地址没有应答（其他地址可用即可）：{silent}",
+        "no answer (one that answers is enough): {silent}",
+    ),
+    "media_private_only": (
+        "UDP 不通：服务器只给出了内网地址 {silent}，外面的人到不了。"
+        "请设置 --public-address 和 --udp-ports，并在网关上转发这些 UDP 端口",
+        "no media: the server names private addresses only ({silent}), which nobody outside reaches. Set "
+        "--public-address and --udp-ports, and forward these UDP ports at the gateway",
+    ),
+    "media_blocked": (
+        "UDP 不通：{silent} 都没有应答。网关没有转发这些 UDP 端口，服务器防火墙没有放行，"
+        "public_address 不对，或者您这边的网络禁止 UDP",
+        "no media by UDP: none of {silent} answers. The gateway does not forward these UDP ports, the server's "
+        "firewall stops them, public_address is wrong, or your own network blocks UDP",
+    ),
+    "media_by_turn": (
+        "UDP 不通，但 TURN 可用：视频经 TURN 仍能连通",
+        "UDP is blocked, but TURN works: calls get through by it",
+    ),
+}
+
+
+def say(code: str, language: Language, **values: object) -> str:
+    chinese, english = WORDS[code]
+    return (chinese if language == "zh-CN" else english).format(**values)
