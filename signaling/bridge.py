@@ -132,6 +132,8 @@ class Bridge:
                 await self._live.lose_peer(session, event.peer_id, event.cause)
             case events.CodecRefused():
                 await self._live.refuse_codec(session, event.peer_id, event.codec)
+            case events.ViewServed():
+                await self._live.tell_view(session, event)
             case events.TrackStarted():
                 await self._track_started(session, event)
             case events.TrackEnded():

@@ -117,7 +117,8 @@ async def report_device(asked: Asked, message: m.ReportDevice) -> m.Appended:
     session, seat = asked.place()
     changed = await reports.record_device(
         live.office, caller.actor, session.session_id,
-        camera=message.camera, muted=message.muted, paused=message.paused, torch=message.torch, key=message.key,
+        camera=message.camera, muted=message.muted, paused=message.paused, torch=message.torch,
+        weak_uplink=message.weak_uplink, key=message.key,
     )  # fmt: skip
     at_us = to_unix_us(parse_rfc3339(changed.entries[-1].at)) if changed.entries else 0
     said = seat.declared.after(camera=message.camera, muted=message.muted, paused=message.paused, at_us=at_us)

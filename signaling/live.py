@@ -22,11 +22,12 @@ from inspection.domain.sessions import Participant, Session
 from inspection.domain.still_policy import StillState
 from inspection.services import audit, results, sessions
 from inspection.services.ports import Office
+from media import events
 from media.errors import MediaError
 from media.port import RelayPort
 from signaling.feed import EntryFeed
 from signaling.ice import IceRefresh, IceServers
-from signaling.messages import Joined, ParticipantsChanged, PeerClosed, PeerDescription, SessionProblem
+from signaling.messages import Joined, ParticipantsChanged, PeerClosed, PeerDescription, SessionProblem, ViewServed
 from signaling.messages import SessionStateChanged as StateChanged
 from signaling.outbox import Outbox
 from signaling.seats import Declared, LiveSession, Seat
@@ -262,6 +263,13 @@ class LiveSessions:
         if seat is not None and seat.sid is not None:
             problem = SessionProblem(code="codec_not_supported", message=f"{codec} is not decoded here")
             await self.outbox.to_sid(seat.actor.role, seat.sid, problem)
+
+    async def tell_view(self, session: LiveSession, event: events.ViewServed) -> None:
+        """An inspector's own line has become weak, or good again."""
+        seat = session.seat_of_peer(event.peer_id)
+        if seat is not None and seat.sid is not None:
+            message = ViewServed(peer_id=event.peer_id, service=event.service)
+            await self.outbox.to_sid(seat.actor.role, seat.sid, message)
 
     async def relay_restarted(self, recover: Recover, cut_off: Mapping[str, str]) -> None:
         """Every connection is gone: sessions are opened anew, and clients come back by themselves.

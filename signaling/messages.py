@@ -94,6 +94,7 @@ class ReportDevice(Act):
     muted: bool
     paused: bool
     torch: bool
+    weak_uplink: bool = False
 
 
 class StopSession(Act):
@@ -232,6 +233,13 @@ class PeerClosed(ServerMessage):
     cause: str
 
 
+class ViewServed(ServerMessage):
+    """`view:served`, to one inspector: what their own line carries of the picture from now on; the record has all."""
+
+    peer_id: str
+    service: Literal["full", "fewer_frames", "small", "key_frames"]
+
+
 class IceServersChanged(ServerMessage):
     """`ice:servers`: for connections made from now on; earlier credentials run out."""
 
@@ -288,5 +296,6 @@ SERVER_MESSAGES: dict[str, type[ServerMessage]] = {
     "detail:set": DetailSet,
     "peer:closed": PeerClosed,
     "ice:servers": IceServersChanged,
+    "view:served": ViewServed,
     "session:problem": SessionProblem,
 }

@@ -158,7 +158,7 @@ KINDS: dict[str, Shape] = {
     ),
     "chat": record(session_id=name, text=text),
     "guidance": record(session_id=name, what=one_of("detail_on", "detail_off", "cover")),
-    "device": record(session_id=name, camera=text, muted=flag, paused=flag, torch=flag),
+    "device": record(session_id=name, camera=text, muted=flag, paused=flag, torch=flag, weak_uplink_=flag),
     "finding": record(
         finding_id=name,
         session_id_=name,
@@ -193,7 +193,15 @@ KINDS: dict[str, Shape] = {
     ),
     "opinion": record(opinion=one_of("fit", "not_fit", "partly_on_site"), text=text),
     "view": record(what=name),
-    "export": record(package_sha256_=digest),
+    "export": either(
+        record(package_sha256_=digest),
+        record(
+            session_id=name,
+            copy=one_of("webm", "mp4"),
+            copy_sha256=digest,
+            sources=list_of(record(track_id=name, bytes=count)),
+        ),
+    ),
     "clock": record(session_id_=name, synchronised_=flag, offset_us_=integer, source_=text, step_us_=integer),
 }
 

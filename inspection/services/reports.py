@@ -134,11 +134,16 @@ async def record_device(
     muted: bool,
     paused: bool,
     torch: bool,
+    weak_uplink: bool = False,
     key: str,
 ) -> SessionChanged:
-    """What a participant's device does: which camera, muted, paused, torch."""
+    """What a participant's device does: which camera, muted, paused, torch.
+
+    weak_uplink: it sends few, sharp frames, because its line carries no more.
+    """
     kept = clean_text("camera", camera, 20, least=0, one_line=True)
     about = {"session_id": session_id, "camera": kept, "muted": muted, "paused": paused, "torch": torch}
+    about |= {"weak_uplink": True} if weak_uplink else {}
 
     async def work(uow: UnitOfWork) -> SessionChanged:
         inspection, session = await _open_session(uow, actor, session_id)

@@ -126,6 +126,7 @@ export interface ReportDevice {
   muted: boolean
   paused: boolean
   torch: boolean
+  weak_uplink?: boolean
 }
 
 /** A fix (degrees, metres, the phone's own time), or `no_fix` with its cause. */
@@ -206,6 +207,12 @@ export interface TakeStill {
   item_id?: string | null
 }
 
+/** `view:served`, to one inspector: what their own line carries of the picture from now on; the record has all. */
+export interface ViewServed {
+  peer_id: string
+  service: 'full' | 'fewer_frames' | 'small' | 'key_frames'
+}
+
 /** What a client sends, and what the acknowledgement's `result` holds. */
 export interface ClientEvents {
   'session:join': { message: JoinSession; result: Joined }
@@ -235,6 +242,7 @@ export interface ServerEvents {
   'detail:set': DetailSet
   'peer:closed': PeerClosed
   'ice:servers': IceServersChanged
+  'view:served': ViewServed
   'session:problem': SessionProblem
 }
 
