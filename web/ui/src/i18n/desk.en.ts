@@ -77,7 +77,8 @@ export const deskEn: DeskTexts = {
     mute: 'Mute', unmute: 'Unmute', micRetry: 'Try the microphone again', listen: 'Play the sound', detailOn: 'Ask for detail', detailOff: 'Back to normal',
     cover: 'Ask to cover', coverSent: 'Asked to cover', end: 'End session', participants: 'Present', marked: 'One inspector only: no basis for verification', markedNow: 'Only one inspector is present now: no basis for verification', markedTotal: '{time} with one inspector', isMuted: 'muted', present: 'present', absent: 'absent', you: 'you',
     map: 'Position', noFix: 'No fix: {cause}', noFixYet: 'No fix received yet', accuracy: 'Position as reported by the phone (unverified) ±{m} m', distance: '{m} m from the registered position', checklist: 'Check items', findings: 'Findings', chat: 'Chat', chatPlaceholder: 'Type, Enter sends', send: 'Send', chatEmpty: 'Messages appear here and on the phone.',
-    stills: 'Stills', stillsEmpty: 'Press S or “Take still”.', raise: 'Raise finding', attach: 'Attach', note: 'Note', progress: '{done}/{all}', device: { paused: 'Picture paused on the phone', muted: 'Phone muted', torch: 'Torch on' },
+    stills: 'Stills', stillsEmpty: 'Press S or “Take still”.', raise: 'Raise finding', attach: 'Attach', note: 'Note', progress: '{done}/{all}', device: { paused: 'Picture paused on the phone', muted: 'Phone muted', torch: 'Torch on', weakUplink: 'The phone’s line is weak: about 3 sharp frames a second, sound as usual' },
+    view: { fewer_frames: 'Your line is weak: you see fewer frames; the record is complete', small: 'Your line is weak: you see a small picture; the record is complete', key_frames: 'Your line is weak: you see one frame every few seconds; the record is complete' },
     stopped: 'The applicant chose “stop, come in person”; recording has ended.', elsewhere: 'You came into this session on another page; this page has stopped.', takeOver: 'Go on here', ended: 'The session has ended', backToCase: 'Back to the inspection', frameInfo: 'Look-up {lookup}', openFull: 'View large', viewer: 'Still',
     fps: '{n} fps', bitrate: '{n} kb/s', sendFailed: 'Not sent: {why}', markFailed: 'Not recorded: {why}',
   },
@@ -94,7 +95,7 @@ export const deskEn: DeskTexts = {
   },
   audit: {
     replay: 'Replay', sessions: 'Sessions', noReplay: 'This session has no recording', making: 'The replay is being made and will appear by itself…', play: 'Play', pause: 'Pause', speed: 'Speed', timeline: 'Timeline', entries: 'Entries', follow: 'Follow playback', mediaKinds: 'With segments', verify: 'Verify', verifying: 'Verifying…', whole: 'Whole: no change found',
-    broken: 'Broken', unreadable: 'Unreadable', firstProblem: 'First problem', proven: 'Proven', claimed: 'Only claimed', download: 'Download package', stills: 'Stills', selfConsistent: 'Checked by this server. Download the package to check it offline on any computer with yuntakan verify.',
+    broken: 'Broken', unreadable: 'Unreadable', firstProblem: 'First problem', proven: 'Proven', claimed: 'Only claimed', download: 'Download package', copies: 'Film to take away:', copyMake: 'make {name}', copyMaking: '{name} is being made…', copyDownload: '{name} ({size})', copyNote: 'Made from the record for viewing; not the evidence itself.', stills: 'Stills', selfConsistent: 'Checked by this server. Download the package to check it offline on any computer with yuntakan verify.',
     lane: { presence: 'Presence', recording: 'Recording', gap: 'Gaps', fix: 'Fixes', still: 'Stills', check: 'Checks', finding: 'Findings', chat: 'Chat', marked: 'One inspector' }, jump: 'Jump to {time}', noEntries: 'No entries', mediaError: 'The replay cannot be played.',
     seek: 'Playhead',
   },
@@ -109,6 +110,7 @@ export const deskEn: DeskTexts = {
   agreedTo: { position: 'position', recording: 'recording' },
   map: { premises: 'Registered position', track: 'Track', now: 'Current position', label: 'Map', licence: 'Map approval' },
   error: {
+    media_blocked: 'This network does not let video through. Use another network, or ask the administrator: a TURN server on port 443 helps.',
     unknown: 'Not found, or not yours to see', not_found: 'Not found, or not yours to see',
     finding_open: 'A finding is not settled yet', site_visit_required: 'A site visit has to be recorded first', evidence_missing: 'An evidence file is missing; nothing was exported', storage_busy: 'Storage is busy, please try again shortly',
     character_not_supported: 'Contains characters that the stamp’s font lacks: {detail}', fallback: 'It did not work ({code})',

@@ -76,7 +76,8 @@ export const deskZh = {
     mute: '静音', unmute: '取消静音', micRetry: '重新连接麦克风', listen: '点此播放声音', detailOn: '要求高清', detailOff: '恢复普通画质',
     cover: '提示遮挡', coverSent: '已提示对方遮挡', end: '结束会话', participants: '在场人员', marked: '单人时段，不作核查依据', markedNow: '现在只有一名踏勘人员在场：单人时段，不作核查依据', markedTotal: '单人时段累计 {time}', isMuted: '已静音', present: '在场', absent: '不在场', you: '您',
     map: '位置', noFix: '没有定位：{cause}', noFixYet: '尚未收到定位', accuracy: '手机上报位置（未核实）±{m} 米', distance: '距登记位置 {m} 米', checklist: '勘验要点', findings: '问题', chat: '文字', chatPlaceholder: '输入文字，回车发送', send: '发送', chatEmpty: '文字消息会显示在这里，对方手机同步可见。',
-    stills: '定格照片', stillsEmpty: '按 S 键或点“定格”截取画面。', raise: '提出问题', attach: '附到要点', note: '备注', progress: '{done}/{all}', device: { paused: '对方暂停了画面', muted: '对方静音', torch: '手电已开' },
+    stills: '定格照片', stillsEmpty: '按 S 键或点“定格”截取画面。', raise: '提出问题', attach: '附到要点', note: '备注', progress: '{done}/{all}', device: { paused: '对方暂停了画面', muted: '对方静音', torch: '手电已开', weakUplink: '对方网络弱：每秒约 3 帧清晰画面，声音照常' },
+    view: { fewer_frames: '您的网络弱，画面帧数已减少；录像不受影响', small: '您的网络弱，画面已缩小；录像不受影响', key_frames: '您的网络弱，每几秒一帧画面；录像不受影响' },
     stopped: '申请人已选择“停止，改为上门”，录像已结束。', elsewhere: '您已在另一个页面进入本次会话，本页已停止。', takeOver: '改在本页继续', ended: '会话已结束', backToCase: '返回事项', frameInfo: '查询号 {lookup}', openFull: '查看大图', viewer: '照片',
     fps: '{n} 帧/秒', bitrate: '{n} 千比特/秒', sendFailed: '没有发送成功：{why}', markFailed: '没有记录成功：{why}',
   },
@@ -93,7 +94,7 @@ export const deskZh = {
   },
   audit: {
     replay: '回放', sessions: '会话', noReplay: '这次会话没有录像', making: '正在生成回放，稍候自动显示…', play: '播放', pause: '暂停', speed: '倍速', timeline: '时间线', entries: '台账条目', follow: '跟随播放', mediaKinds: '含录像段', verify: '验证', verifying: '正在验证…', whole: '完整：未发现改动',
-    broken: '不完整', unreadable: '无法读取', firstProblem: '首个问题', proven: '已证明', claimed: '仅为自述', download: '下载证据包', stills: '照片', selfConsistent: '校验由本服务器完成。下载证据包后，可在任何电脑上用 yuntakan verify 离线复核。',
+    broken: '不完整', unreadable: '无法读取', firstProblem: '首个问题', proven: '已证明', claimed: '仅为自述', download: '下载证据包', copies: '录像拷贝：', copyMake: '生成 {name}', copyMaking: '正在生成 {name}…', copyDownload: '{name}（{size}）', copyNote: '由原始记录生成，便于观看，不是证据原件。', stills: '照片', selfConsistent: '校验由本服务器完成。下载证据包后，可在任何电脑上用 yuntakan verify 离线复核。',
     lane: { presence: '在场', recording: '录像', gap: '中断', fix: '定位', still: '照片', check: '要点', finding: '问题', chat: '文字', marked: '单人时段' }, jump: '跳到 {time}', noEntries: '没有条目', mediaError: '回放文件无法播放。',
     seek: '播放位置',
   },
@@ -108,6 +109,7 @@ export const deskZh = {
   agreedTo: { position: '采集位置', recording: '录像' },
   map: { premises: '登记位置', track: '移动轨迹', now: '当前位置', label: '地图', licence: '审图号' },
   error: {
+    media_blocked: '当前网络不让视频通过。请换一个网络，或请管理员检查：在 443 端口部署 TURN 可以解决。',
     unknown: '没有找到，或您无权查看', not_found: '没有找到，或您无权查看',
     finding_open: '还有问题没有处理完，不能出具“符合”意见', site_visit_required: '须先登记上门核实', evidence_missing: '有证据文件缺失，无法导出', storage_busy: '存储繁忙，请稍后再试',
     character_not_supported: '含有水印字体不支持的字：{detail}', fallback: '操作没有成功({code})',
