@@ -150,6 +150,7 @@ export const phoneEn: typeof phoneZh = {
     torch_failed: 'The light did not turn on; this phone does not allow it to web pages.',
     switch_failed: 'There is no other camera, or it did not open. The first one goes on.',
     detail: 'The inspector looks at details; the picture is sharper (about 20 MB a minute). Hold still.',
+    weak_uplink: 'Your connection is slow: few but sharp frames are sent, sound as usual. Hold still and move slowly.',
     cover: 'The inspector asks: please cover the lens or turn it away.',
     cover_ok: 'OK',
     still: '{n} pictures taken',

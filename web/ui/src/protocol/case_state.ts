@@ -79,6 +79,8 @@ export interface DeviceRow extends Row {
   muted: boolean
   paused: boolean
   torch: boolean
+  /** It sends few, sharp frames, because its line carries no more. */
+  weakUplink: boolean
 }
 
 export interface GuidanceRow extends Row {

@@ -61,6 +61,7 @@ const CHANGES: Record<string, Change> = {
       muted: payload.flag('muted'),
       paused: payload.flag('paused'),
       torch: payload.flag('torch'),
+      weakUplink: payload.flag('weak_uplink'),
     },
   }),
   summary: (session, { seq, at, actor }, payload) => ({

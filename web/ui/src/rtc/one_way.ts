@@ -48,6 +48,10 @@ export abstract class OneWay {
     return this.redialer.state
   }
 
+  isMine(peerId: string): boolean {
+    return this.redialer.link?.peerId === peerId
+  }
+
   get peer(): RTCPeerConnection | null {
     return this.redialer.link?.pc ?? null
   }

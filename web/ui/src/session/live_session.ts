@@ -6,6 +6,7 @@ import type { Role } from '@/protocol/api'
 import { emptyCase, reduce, type CaseState, type SessionState } from '@/protocol/reduce'
 import type { Entry } from '@/protocol/entries'
 import type { JoinResult, Participant, PeerAnswer } from '@/protocol/events'
+import type { ViewServed } from '@/protocol/messages'
 import type { Problem, Result } from '@/protocol/problem'
 import { Signaling, type LinkState, type SignalingOptions } from '@/protocol/signaling'
 import { Publisher, type PublisherOptions } from '@/rtc/publisher'
@@ -36,6 +37,10 @@ export class LiveSession {
   recording = false
   ended = false
   detail = false
+  /** This page sends few, sharp frames, because its line carries no more. */
+  weakUplink = false
+  /** What this page's own line carries of the applicant's picture. */
+  view: ViewServed['service'] = 'full'
   streams: Streams = {}
   /** The newest entry when this page first joined: what is older happened before anyone looked here. */
   sinceSeq: number | null = null
@@ -145,6 +150,9 @@ export class LiveSession {
     this.signaling.on('ice:servers', ({ ice_servers }) => {
       for (const way of [this.publisher, this.viewer]) way.useIceServers(ice_servers)
     })
+    this.signaling.on('view:served', ({ peer_id, service }) => {
+      if (this.viewer.isMine(peer_id)) this.change(() => (this.view = service))
+    })
     this.signaling.on('peer:closed', ({ peer_id }) => {
       this.publisher.peerClosed(peer_id)
       this.viewer.peerClosed(peer_id)
@@ -205,6 +213,12 @@ export class LiveSession {
     void this.publisher.setDetail(on)
   }
 
+  /** Over a connection of its own: the relay begins with everything there. */
+  private onStreams(streams: Streams): void {
+    this.streams = streams
+    this.view = 'full'
+  }
+
   private makePublisher(options: Partial<PublisherOptions>): Publisher {
     return new Publisher({
       signal: {
@@ -214,6 +228,7 @@ export class LiveSession {
       },
       onState: (state, problem) => this.change(() => this.onWay('up', state, problem)),
       onHearing: (heard) => this.onHearing(heard),
+      onUplink: (weak) => this.change(() => (this.weakUplink = weak)),
       ...options,
     })
   }
@@ -228,7 +243,7 @@ export class LiveSession {
       },
       onState: (state, problem) => this.change(() => this.onWay('down', state, problem)),
       onHearing: (heard) => this.onHearing(heard),
-      onStreams: (streams) => this.change(() => (this.streams = streams)),
+      onStreams: (streams) => this.change(() => this.onStreams(streams)),
       ...options,
     })
   }

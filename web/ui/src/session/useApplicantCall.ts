@@ -58,7 +58,7 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
     if (ended.value || camera.busy.value || call.link.value === 'idle') return
     const facing = !camera.video.value ? 'none' : camera.facing.value === 'environment' ? 'rear' : 'front'
     const still = paused.value || camera.interrupted.value
-    const device = { camera: facing, muted: call.muted.value, paused: still, torch: camera.torch.value }
+    const device = { camera: facing, muted: call.muted.value, paused: still, torch: camera.torch.value, weak_uplink: call.weakUplink.value }
     if (reported === JSON.stringify(device)) return
     reported = JSON.stringify(device)
     void call.act('device:report', device)
@@ -103,7 +103,7 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
   }
 
   watch(camera.stream, (stream) => stream && !ended.value && call.publish(stream))
-  watch([camera.facing, camera.torch, camera.interrupted, call.muted, paused, camera.video, camera.busy], reportDevice)
+  watch([camera.facing, camera.torch, camera.interrupted, call.muted, call.weakUplink, paused, camera.video, camera.busy], reportDevice)
   watch(call.ended, (over) => {
     if (!over) return
     stopSaved.value = true

@@ -2,6 +2,7 @@
 import { computed, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from 'vue'
 import { apiOf } from '@/protocol/api'
 import type { JoinResult, Participant } from '@/protocol/events'
+import type { ViewServed } from '@/protocol/messages'
 import type { Act } from '@/protocol/outbox'
 import type { Problem, Result } from '@/protocol/problem'
 import type { CaseState, SessionState } from '@/protocol/reduce'
@@ -24,6 +25,10 @@ export interface UseSessionReturn {
   ended: ShallowRef<boolean>
   /** Whether the inspector has asked for detail. */
   detail: ShallowRef<boolean>
+  /** This page sends few, sharp frames, because its line carries no more. */
+  weakUplink: ShallowRef<boolean>
+  /** What this page's own line carries of the applicant's picture. */
+  view: ShallowRef<ViewServed['service']>
   streams: ShallowRef<Streams>
   /** The connection that sends. */
   up: ShallowRef<MediaState>
@@ -56,6 +61,8 @@ export function useSession(options: UseSessionOptions): UseSessionReturn {
     recording: shallowRef(live.recording),
     ended: shallowRef(live.ended),
     detail: shallowRef(live.detail),
+    weakUplink: shallowRef(live.weakUplink),
+    view: shallowRef(live.view),
     streams: shallowRef(live.streams),
     up: shallowRef(live.up),
     mediaState: shallowRef(live.down),
@@ -71,6 +78,8 @@ export function useSession(options: UseSessionOptions): UseSessionReturn {
     refs.recording.value = live.recording
     refs.ended.value = live.ended
     refs.detail.value = live.detail
+    refs.weakUplink.value = live.weakUplink
+    refs.view.value = live.view
     refs.streams.value = live.streams
     refs.up.value = live.up
     refs.mediaState.value = live.down
