@@ -36,8 +36,10 @@ async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         with progress("starting"):
             await stack.enter_async_context(running(settings))
+        stopped = asyncio.create_task(until_stopped())
+        await asyncio.sleep(0)  # its signal handlers stand before anybody reads that we are ready
         _print_address(settings)
-        await until_stopped()
+        await stopped
         print("stopping: recordings are being closed", file=sys.stderr, flush=True)
 
 

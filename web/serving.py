@@ -66,25 +66,33 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     from aiohttp import web
 
     from web.app import Server
+    from web.door import HEADER_DEADLINE_S, Door, allow_many_handles
 
+    allow_many_handles()
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with only_server(settings.data), contextlib.ExitStack() as sockets:
         bound = [sockets.enter_context(one) for one in bind(settings)]
         context = tls_context(settings)
         server = Server(settings)
         runner: web.AppRunner | None = None
+        door: Door | None = None
         try:
             await server.start()
             # Paths hold invitation tokens: no access log.
-            runner = web.AppRunner(server.app, access_log=None, shutdown_timeout=OPEN_REQUESTS_S)
+            runner = web.AppRunner(
+                server.app,
+                access_log=None,
+                shutdown_timeout=OPEN_REQUESTS_S,
+                keepalive_timeout=HEADER_DEADLINE_S,
+            )
             await runner.setup()
-            sites = [web.SockSite(runner, one, ssl_context=context, backlog=BACKLOG) for one in bound]
-            for site in sites:
-                await site.start()
+            assert runner.server is not None
+            door = Door(settings.door_limits, runner.server, context)
+            door.open(bound)
             yield server
-            for site in sites:
-                await site.stop()
         finally:
+            if door is not None:
+                await door.aclose()
             await server.aclose()
             if runner is not None:
                 await runner.cleanup()

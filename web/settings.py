@@ -19,6 +19,7 @@ from media.candidates import split_public
 from media.codec_names import VIDEO_CODECS
 from media.config import RelayConfig
 from media.stills_port import StillsConfig
+from web.door import DoorLimits
 from web.lan import lan_addresses
 from web.ranges import HIGHEST_PORT, parse_ports
 from web.turn import TurnCredentials, read_secret
@@ -74,8 +75,15 @@ class Settings(BaseSettings):
     map_tile_url: str = ""
     map_attribution: str = ""
     free_space_floor_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
+    max_connections: int = Field(default=2000, ge=1)
+    max_connections_per_address: int = Field(default=256, ge=1)
     video_codecs: Annotated[tuple[str, ...], NoDecode] = VIDEO_CODECS
     office: OfficeSettings = OfficeSettings()
+
+    @property
+    def door_limits(self) -> DoorLimits:
+        """Our own proxies stand for everybody behind them: they count in all only."""
+        return DoorLimits(self.max_connections, self.max_connections_per_address, self.trusted_proxies)
 
     @property
     def rules(self) -> OfficeRules:
