@@ -36,10 +36,9 @@ async def make_replay(session_directory: Path, out_path: Path, container: str | 
 
 def _read_answer(status: int | None, answer: bytes) -> Replay:
     try:
-        fields = json.loads(answer)
         if status == 0:
-            return Replay(**fields)
-        refusal = MediaError.from_wire(fields)
+            return Replay.from_json(answer)
+        refusal = MediaError.from_wire(json.loads(answer))
     except (ValueError, TypeError, KeyError) as error:
         raise replay_failed(f"exit status {status}") from error
     raise refusal

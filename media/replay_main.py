@@ -1,6 +1,6 @@
 """Makes a viewing copy: `python -m media.replay_main SESSION_DIRECTORY OUT`, one line of JSON on stdout.
 
-Exit status 0 and `{"origin_us", "duration_ms", "container", "reencoded"}`, or 1 and `{"kind", "code", "message"}`.
+Exit status 0 and the fields of `Replay`, or 1 and `{"kind", "code", "message"}`.
 """
 
 from __future__ import annotations

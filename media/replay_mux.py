@@ -5,10 +5,11 @@ Gaps stay on the timeline: the picture stands still, the sound is silent.
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -66,11 +67,17 @@ def write_replay(session_directory: Path, out_path: Path, container: Container |
     out_path.parent.mkdir(parents=True, exist_ok=True)
     making = out_path.with_name(f".{out_path.name}.{os.getpid()}.tmp")
     try:
-        replay = _mux(making, plan, chosen)
+        replay = _attested(_mux(making, plan, chosen), making)
         _publish(making, out_path)
     finally:
         making.unlink(missing_ok=True)
     return replay
+
+
+def _attested(replay: Replay, making: Path) -> Replay:
+    with making.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return replace(replay, size_bytes=making.stat().st_size, sha256=digest)
 
 
 def _publish(making: Path, out_path: Path) -> None:
@@ -94,7 +101,8 @@ def _mux(path: Path, plan: FilmPlan, chosen: Container) -> Replay:
         for _, _, packet in heapq.merge(*streams, key=lambda each: each[:2]):
             container.mux(packet)
     duration_ms = max(1, (reach.latest_us - plan.origin_us + 999) // 1000)
-    return Replay(plan.origin_us, duration_ms, chosen, pictures.reencoded > 0)
+    sources = tuple((source.header.track_id, source.bytes) for source in plan.sources)
+    return Replay(plan.origin_us, duration_ms, chosen, pictures.reencoded > 0, sources=sources)
 
 
 def _picture_packets(

@@ -53,15 +53,29 @@ class StillRendered:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A viewing copy: its zero in unix µs, its length, its container ("webm", "mp4", "fmp4").
+    """A film: its zero in unix µs, its length, its container ("webm", "mp4", "fmp4"), its size and digest.
 
-    reencoded: whether pictures had to be encoded anew; else they are as they came.
+    reencoded: whether pictures had to be encoded anew; else they are as they came. sources: (track, bytes of its
+    journal from the start on) of all that it was made from.
     """
 
     origin_us: int
     duration_ms: int
     container: str = "webm"
     reencoded: bool = False
+    size_bytes: int = 0
+    sha256: str = ""
+    sources: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Replay:
+        """Raises ValueError, TypeError, KeyError for what is none."""
+        fields = json.loads(text)
+        sources = tuple((str(track_id), int(size)) for track_id, size in fields.pop("sources", ()))
+        film = cls(**fields, sources=sources)
+        if not isinstance(film.origin_us, int) or not isinstance(film.duration_ms, int):
+            raise TypeError("no film's facts")
+        return film
 
 
 class StillsPort(Protocol):

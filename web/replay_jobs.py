@@ -1,29 +1,39 @@
-"""Viewing copies of ended sessions: made one at a time, in a process of its own, and known by their files alone."""
+"""Films of ended sessions, made in a process of their own and known by their files alone.
+
+The viewing copy is made by itself when a session ends, copies to take away when somebody asks for one; each kind in a
+line of its own, so that nobody waits for a picture that has to be encoded anew. A film is written beside its name,
+synced and renamed; its facts come last, and with them it counts as there. What was asked for and is not made yet is a
+file too, so that it is made after a restart.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from media.errors import MediaError
 from media.replay_client import make_replay
 from media.stills_port import Replay
+from web.job_line import JobLine
 
-MOST_WAITING = 200
 MOST_TRIES = 3
-FILM, FACTS = "replay.webm", "replay.json"
+#: What a copy is asked for as; `viewing` is in the container that takes the pictures as they came.
+Copy = Literal["viewing", "webm", "mp4"]
+CONTAINERS: dict[Copy, str | None] = {"viewing": None, "webm": "webm", "mp4": "fmp4"}
+TO_TAKE_AWAY: tuple[Copy, ...] = ("webm", "mp4")
+STEMS: dict[Copy, str] = {"viewing": "replay", "webm": "copy-webm", "mp4": "copy-mp4"}
 
 _log = logging.getLogger(__name__)
 
-MakeReplay = Callable[[Path, Path], Awaitable[Replay]]
-"""`(session directory, file to write)`."""
+MakeReplay = Callable[[Path, Path, str | None], Awaitable[Replay]]
+"""`(session directory, file to write, container)`."""
 
 
 class State(StrEnum):
@@ -32,113 +42,146 @@ class State(StrEnum):
     NONE = "none"
 
 
+class Job(NamedTuple):
+    inspection_id: str
+    session_id: str
+    copy: Copy
+
+
 @dataclass(frozen=True, slots=True)
 class ReplayState:
-    """`origin_us` (unix µs of the film's zero), `duration_ms` and `path` are there when it is ready."""
+    """`film` and `path` are there when it is ready."""
 
     state: State
-    origin_us: int | None = None
-    duration_ms: int | None = None
+    film: Replay | None = None
     path: Path | None = None
+
+    @property
+    def origin_us(self) -> int | None:
+        """Unix µs of the film's zero."""
+        return self.film.origin_us if self.film is not None else None
+
+    @property
+    def duration_ms(self) -> int | None:
+        return self.film.duration_ms if self.film is not None else None
 
 
 class ReplayJobs:
-    """Owner of the queue. When more than MOST_WAITING wait, a new one is left out and can be asked for again."""
+    """Owner of the lines. What a full line leaves out can be asked for again."""
 
     def __init__(self, evidence_root: Path, make: MakeReplay = make_replay) -> None:
         self._root = evidence_root
         self._make = make
-        self._waiting: dict[tuple[str, str], None] = {}
-        self._making: tuple[str, str] | None = None
-        self._failed: dict[tuple[str, str], int] = {}
-        self._asked = asyncio.Event()
-        self._changed = asyncio.Condition()
-        self._task: asyncio.Task[None] | None = None
+        self._failed: dict[Job, int] = {}
+        self._viewing: JobLine[Job] = JobLine(self._make_one)
+        self._copies: JobLine[Job] = JobLine(self._make_one)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._work())
+        """What an earlier run was asked for and did not make is in line again."""
+        self._viewing.start()
+        self._copies.start()
+        for asked in sorted(self._root.glob("*/*/derived/*.asked")):
+            copy = next((copy for copy in TO_TAKE_AWAY if STEMS[copy] == asked.stem), None)
+            if copy is not None:
+                self.ask(asked.parts[-4], asked.parts[-3], copy)
 
-    def ask(self, inspection_id: str, session_id: str) -> None:
-        """Have it made unless it is there, on its way, or known to have nothing recorded. Never waits.
+    def ask(self, inspection_id: str, session_id: str, copy: Copy = "viewing") -> None:
+        """Have it made unless it is there, on its way, or known to have nothing recorded. Never waits for it.
 
         A copy that failed is tried again when it is asked for, `MOST_TRIES` times in all until the next start.
         """
-        job = (inspection_id, session_id)
-        if job in self._waiting or job == self._making or self._find(job):
+        job = Job(inspection_id, session_id, copy)
+        if self._find(job) is not None or self._failed.get(job, 0) >= MOST_TRIES:
             return
-        if self._failed.get(job, 0) >= MOST_TRIES:
-            return
-        if len(self._waiting) >= MOST_WAITING:
-            _log.warning("too many viewing copies wait: session %s is left out for now", session_id)
-            return
-        self._waiting[job] = None
-        self._asked.set()
+        if not self._line(job).ask(job):
+            _log.warning("too many copies wait: %s of session %s is left out for now", copy, session_id)
+        elif copy in TO_TAKE_AWAY:
+            self._remember(job)
 
-    def state(self, inspection_id: str, session_id: str) -> ReplayState:
-        job = (inspection_id, session_id)
+    def state(self, inspection_id: str, session_id: str, copy: Copy = "viewing") -> ReplayState:
+        job = Job(inspection_id, session_id, copy)
         ready = self._find(job)
         if ready is not None:
             return ready
-        return ReplayState(State.MAKING if job in self._waiting or job == self._making else State.NONE)
+        return ReplayState(State.MAKING if self._line(job).holds(job) else State.NONE)
 
     async def settled(self) -> None:
         """Returns once nothing waits and nothing is being made."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self._waiting and self._making is None)
+        await self._viewing.settled()
+        await self._copies.settled()
+
+    async def viewing_settled(self) -> None:
+        """Returns once no viewing copy waits or is being made."""
+        await self._viewing.settled()
 
     async def aclose(self) -> None:
-        """A copy that is being made is given up; it is made when next asked for. Idempotent."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        """A copy that is being made is given up; it is made at the next start or when next asked for. Idempotent."""
+        await self._viewing.aclose()
+        await self._copies.aclose()
 
-    async def _work(self) -> None:
-        while True:
-            await self._asked.wait()
-            while self._waiting:
-                job = next(iter(self._waiting))
-                self._making = job
-                del self._waiting[job]
-                await self._make_one(job)
-                self._making = None
-                async with self._changed:
-                    self._changed.notify_all()
-            self._asked.clear()
+    def _line(self, job: Job) -> JobLine[Job]:
+        return self._viewing if job.copy == "viewing" else self._copies
 
-    async def _make_one(self, job: tuple[str, str]) -> None:
+    async def _make_one(self, job: Job) -> None:
         folder = self._folder(job)
-        unfinished = folder / f".{FILM}.new"
+        unfinished = folder / f".{STEMS[job.copy]}.new"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            replay = await self._make(folder.parent, unfinished)
-            await asyncio.to_thread(_keep, unfinished, folder, replay)
+            film = await self._make(folder.parent, unfinished, CONTAINERS[job.copy])
+            await asyncio.to_thread(_keep, unfinished, folder, STEMS[job.copy], film)
+            self._forget(job)
         except MediaError as error:
             self._failed[job] = MOST_TRIES if error.code == "no_recording" else self._failed.get(job, 0) + 1
-            _log.warning("no viewing copy of session %s: %s", job[1], error.code)
+            _log.warning("no %s copy of session %s: %s", job.copy, job.session_id, error.code)
+            if self._failed[job] >= MOST_TRIES:
+                self._forget(job)
         except OSError as error:
-            _log.error("no viewing copy of session %s: %s", job[1], error.strerror)
+            _log.error("no %s copy of session %s: %s", job.copy, job.session_id, error.strerror)
         finally:
             unfinished.unlink(missing_ok=True)
 
-    def _folder(self, job: tuple[str, str]) -> Path:
-        return self._root.joinpath(*job, "derived")
+    def _remember(self, job: Job) -> None:
+        try:
+            self._asked(job).parent.mkdir(parents=True, exist_ok=True)
+            self._asked(job).touch()
+        except OSError as error:
+            _log.warning("after a restart nobody will know that a copy was asked for: %s", error.strerror)
 
-    def _find(self, job: tuple[str, str]) -> ReplayState | None:
+    def _forget(self, job: Job) -> None:
+        self._asked(job).unlink(missing_ok=True)
+
+    def _asked(self, job: Job) -> Path:
+        return self._folder(job) / f"{STEMS[job.copy]}.asked"
+
+    def _folder(self, job: Job) -> Path:
+        return self._root.joinpath(job.inspection_id, job.session_id, "derived")
+
+    def _find(self, job: Job) -> ReplayState | None:
+        """The viewing copy serves whoever wants to take away its container."""
+        found = self._read(job, STEMS[job.copy])
+        if found is None and job.copy == "webm":
+            viewing = self._read(job, STEMS["viewing"])
+            if viewing is not None and viewing.path is not None and viewing.path.suffix == ".webm":
+                return viewing
+        return found
+
+    def _read(self, job: Job, stem: str) -> ReplayState | None:
         folder = self._folder(job)
         try:
-            facts = json.loads((folder / FACTS).read_bytes())
-            origin_us, duration_ms = int(facts["origin_us"]), int(facts["duration_ms"])
+            film = Replay.from_json((folder / f"{stem}.json").read_bytes())
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        film = folder / FILM
-        return ReplayState(State.READY, origin_us, duration_ms, film) if film.is_file() else None
+        path = folder / f"{stem}.{_suffix(film)}"
+        return ReplayState(State.READY, film, path) if path.is_file() else None
 
 
-def _keep(unfinished: Path, folder: Path, replay: Replay) -> None:
+def _suffix(film: Replay) -> str:
+    return "webm" if film.container == "webm" else "mp4"
+
+
+def _keep(unfinished: Path, folder: Path, stem: str, film: Replay) -> None:
     """The facts come last: with them the copy counts as there."""
-    unfinished.replace(folder / FILM)
-    facts = folder / f".{FACTS}.new"
-    facts.write_text(json.dumps({"origin_us": replay.origin_us, "duration_ms": replay.duration_ms}), "ascii")
-    os.replace(facts, folder / FACTS)
+    unfinished.replace(folder / f"{stem}.{_suffix(film)}")
+    facts = folder / f".{stem}.json.new"
+    facts.write_text(json.dumps(asdict(film)), "ascii")
+    os.replace(facts, folder / f"{stem}.json")

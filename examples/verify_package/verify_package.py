@@ -175,7 +175,7 @@ def check_artefacts(entries: list[dict[str, Any]], members: dict[str, bytes]) ->
     for entry in entries:
         said = entry["payload"]
         if entry["kind"] == "session_created":
-            viewing.add(f"viewing/{said['session_id']}.webm")
+            viewing |= {f"viewing/{said['session_id']}.{suffix}" for suffix in ("webm", "mp4")}
         elif entry["kind"] in ("segment", "recovered"):
             name = f"journal/{said['session_id']}/{said['track_id']}.ytj"
             segments.setdefault(name, {})[said["offset"]] = {**said, "seq": entry["seq"]}

@@ -20,6 +20,8 @@ MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 LEDGER = "ledger.jsonl"
 README = "README.txt"
+#: A session's film for viewing is in one of these, after what its phone sent.
+VIEWING_SUFFIXES = ("webm", "mp4")
 MANIFEST_CONTEXT = b"yuntakan-manifest-v1\n"
 MAX_MANIFEST_BYTES = 64 * 1024 * 1024
 SIGNATURE_BYTES = 88

@@ -12,6 +12,7 @@ from inspection.domain.package_manifest import (
     README,
     SIGNATURE,
     SIGNATURE_BYTES,
+    VIEWING_SUFFIXES,
     Manifest,
     manifest_message,
     parse_manifest,
@@ -125,7 +126,8 @@ class _Steps:
         for name, seq in claims.items():
             if name not in self._digests:
                 raise Broken(Code.MEMBER_MISSING, f"{name} entry {seq}")
-        free = {LEDGER, README} | {f"viewing/{session_id}.webm" for session_id in self._attested.sessions}
+        sessions = self._attested.sessions
+        free = {LEDGER, README} | {f"viewing/{each}.{suffix}" for each in sessions for suffix in VIEWING_SUFFIXES}
         for member in manifest.members:
             if member.name not in claims and member.name not in free:
                 raise Broken(Code.MEMBER_UNEXPECTED, member.name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from inspection.domain.actor import Actor, Role
 from inspection.domain.entry import EntryDraft
 from inspection.domain.errors import field_invalid
@@ -31,6 +34,26 @@ async def record_export(
     return await _record(office, actor, inspection_id, "export", payload)
 
 
+async def record_copy(
+    office: Office,
+    actor: Actor,
+    inspection_id: str,
+    session_id: str,
+    copy: str,
+    sha256: str,
+    sources: Sequence[tuple[str, int]],
+) -> Recorded:
+    """A film of a session leaves the house. `sources`: (track, bytes of its journal) that it was made from."""
+    require_role(actor, Role.AUDITOR)
+    payload = {
+        "session_id": session_id,
+        "copy": copy,
+        "copy_sha256": sha256,
+        "sources": [{"track_id": track_id, "bytes": size} for track_id, size in sources],
+    }
+    return await _record(office, actor, inspection_id, "export", payload)
+
+
 async def entries(office: Office, actor: Actor, inspection_id: str, after_seq: int, limit: int = 500) -> EntryPage:
     """A page of the ledger in order. Raises `unknown`, `field_invalid`."""
     if after_seq < 0 or not 1 <= limit <= _MOST_ENTRIES:
@@ -42,7 +65,7 @@ async def entries(office: Office, actor: Actor, inspection_id: str, after_seq: i
     return EntryPage(tuple(page), head[0] if head else 0)
 
 
-async def _record(office: Office, actor: Actor, inspection_id: str, kind: str, payload: dict[str, str]) -> Recorded:
+async def _record(office: Office, actor: Actor, inspection_id: str, kind: str, payload: dict[str, Any]) -> Recorded:
     async with office.uow() as uow:
         inspection = await get_inspection_for(uow, actor, inspection_id)
         appended = await append(uow, inspection.id, [EntryDraft(kind, actor, None, payload)])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from inspection.domain.entry import Entry
 from inspection.domain.errors import not_found
+from inspection.domain.package_manifest import VIEWING_SUFFIXES
 from inspection.domain.verification_artefacts import Attested
 from inspection.services.ports import UnitOfWork
 
@@ -63,7 +64,8 @@ def package_sources(attested: Attested) -> tuple[PackageSource, ...]:
     journals = [PackageSource(claim.member, claim.source, claim.attested_bytes) for claim in attested.recorded()]
     files = [PackageSource(claim.member, claim.source, None) for claim in attested.files.values()]
     viewing = [
-        PackageSource(f"viewing/{session_id}.webm", f"{session_id}/derived/replay.webm", None, optional=True)
+        PackageSource(f"viewing/{session_id}.{suffix}", f"{session_id}/derived/replay.{suffix}", None, optional=True)
         for session_id in attested.sessions
+        for suffix in VIEWING_SUFFIXES
     ]
     return (*journals, *files, *viewing)

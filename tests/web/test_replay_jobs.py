@@ -9,7 +9,8 @@ import pytest
 
 from media.errors import Kind, MediaError
 from media.stills_port import Replay
-from web.replay_jobs import MOST_WAITING, ReplayJobs, State
+from web.job_line import MOST_WAITING
+from web.replay_jobs import ReplayJobs, State
 
 pytestmark = pytest.mark.integration
 
@@ -21,12 +22,15 @@ class Maker:
         self.let = asyncio.Event()
         self.begun = asyncio.Event()
         self.sessions: list[str] = []
+        self.containers: list[str | None] = []
+        self.untouched = "webm"
         self.running = 0
         self.most_running = 0
         self.refusal: Exception | None = None
 
-    async def __call__(self, session_directory, out_path) -> Replay:
+    async def __call__(self, session_directory, out_path, container) -> Replay:
         self.sessions.append(session_directory.name)
+        self.containers.append(container)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         self.begun.set()
@@ -35,7 +39,7 @@ class Maker:
             if self.refusal:
                 raise self.refusal
             out_path.write_bytes(b"film")
-            return Replay(1_700_000_000_000_000, 4_200)
+            return Replay(1_700_000_000_000_000, 4_200, container or self.untouched)
         finally:
             self.running -= 1
 
@@ -146,3 +150,58 @@ async def test_closing_gives_up_what_is_being_made_and_leaves_no_half_copy(tmp_p
     await jobs.aclose()
     await jobs.aclose()
     assert list((tmp_path / "i" / "s" / "derived").iterdir()) == []
+
+
+async def test_a_copy_that_was_asked_for_is_made_after_a_restart(tmp_path, maker):
+    first = ReplayJobs(tmp_path, maker)
+    first.start()
+    first.ask("i", "s", "mp4")
+    first.ask("i", "t", "webm")
+    await asyncio.wait_for(maker.begun.wait(), 5)
+    await first.aclose()
+    maker.let.set()
+    second = ReplayJobs(tmp_path, maker)
+    second.start()
+    assert second.state("i", "s", "mp4").state is State.MAKING
+    await settled(second)
+    ready = second.state("i", "s", "mp4")
+    assert ready.state is State.READY and ready.path == tmp_path / "i" / "s" / "derived" / "copy-mp4.mp4"
+    assert second.state("i", "t", "webm").path == tmp_path / "i" / "t" / "derived" / "copy-webm.webm"
+    assert maker.containers == ["fmp4", "fmp4", "webm"] and list(tmp_path.rglob("*.asked")) == []
+    await second.aclose()
+
+
+async def test_nobody_waits_for_a_viewing_copy_behind_one_to_take_away(jobs, maker):
+    jobs.ask("i", "s", "mp4")
+    await asyncio.wait_for(maker.begun.wait(), 5)
+    jobs.ask("i", "other")
+    async with asyncio.timeout(5):
+        while maker.sessions != ["s", "other"]:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+async def test_a_viewing_copy_in_webm_is_the_one_to_take_away(jobs, maker):
+    maker.let.set()
+    jobs.ask("i", "s")
+    await settled(jobs)
+    jobs.ask("i", "s", "webm")
+    assert jobs.state("i", "s", "webm") == jobs.state("i", "s")
+    assert maker.containers == [None]
+
+
+async def test_of_an_h264_session_a_webm_is_made_apart(jobs, maker, tmp_path):
+    maker.untouched = "mp4"
+    maker.let.set()
+    jobs.ask("i", "s")
+    jobs.ask("i", "s", "webm")
+    await settled(jobs)
+    assert jobs.state("i", "s").path == tmp_path / "i" / "s" / "derived" / "replay.mp4"
+    assert jobs.state("i", "s", "webm").path == tmp_path / "i" / "s" / "derived" / "copy-webm.webm"
+
+
+async def test_what_cannot_be_made_is_not_tried_at_every_start(tmp_path, jobs, maker):
+    maker.refusal = MediaError(Kind.NOT_FOUND, "no_recording", "nothing")
+    maker.let.set()
+    jobs.ask("i", "s", "mp4")
+    await settled(jobs)
+    assert jobs.state("i", "s", "mp4").state is State.NONE and list(tmp_path.rglob("*.asked")) == []

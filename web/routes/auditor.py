@@ -20,6 +20,8 @@ from web import schemas as s
 from web import views
 from web.keys import LOOKS, PACKAGES, REPLAY_JOBS
 from web.replay_jobs import State
+from web.routes import copies
+from web.routes.copies import FILM_TYPES, copy_views
 from web.routes.endpoint import Call, Endpoint
 from web.routes.evidence import NOT_KEPT, existing, record_look
 from web.routes.inspections import list_inspections
@@ -57,7 +59,9 @@ async def get_film(call: Call) -> web.StreamResponse:
     is_new = call.request.app[LOOKS].begin(call.login.login_id, f"replay/{session_id}")
     if is_new or call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):
         await record_look(call, inspection_id, f"replay/{session_id}")
-    return web.FileResponse(existing(state.path), headers={**NOT_KEPT, "Content-Type": "video/webm"})
+    return web.FileResponse(
+        existing(state.path), headers={**NOT_KEPT, "Content-Type": FILM_TYPES[state.path.suffix]}
+    )
 
 
 async def verify(call: Call) -> s.VerdictView:
@@ -88,7 +92,7 @@ async def _make_films(call: Call, found: InspectionDetail) -> None:
         if _has_ended(held.session):
             jobs.ask(found.inspection.id, held.session.id)
     try:
-        await asyncio.wait_for(jobs.settled(), FILM_PATIENCE_S)
+        await asyncio.wait_for(jobs.viewing_settled(), FILM_PATIENCE_S)
     except TimeoutError:
         _log.warning("a package of inspection %s goes out before all its films are made", found.inspection.id)
 
@@ -105,7 +109,8 @@ def _replay(call: Call, inspection_id: str, session: Session) -> s.ReplaySession
         jobs.ask(inspection_id, session.id)
         found = jobs.state(inspection_id, session.id)
     ready = found.state is State.READY
-    url = f"/api/auditor/inspections/{inspection_id}/sessions/{session.id}/replay.webm"
+    suffix = found.path.suffix if found.path is not None else ""
+    url = f"/api/auditor/inspections/{inspection_id}/sessions/{session.id}/replay{suffix}"
     return s.ReplaySession(
         id=session.id,
         number=session.number,
@@ -116,6 +121,7 @@ def _replay(call: Call, inspection_id: str, session: Session) -> s.ReplaySession
         duration_ms=found.duration_ms if ready else None,
         media_url=url if ready else None,
         state=found.state.value,
+        copies=copy_views(jobs, inspection_id, session.id),
     )
 
 
@@ -151,7 +157,11 @@ ENDPOINTS = (
     Endpoint("GET", "/api/auditor/inspections", Role.AUDITOR, list_inspections, None, s.Inspections),
     Endpoint("GET", _ONE, Role.AUDITOR, get_inspection, None, c.Detail),
     Endpoint("GET", f"{_ONE}/replay", Role.AUDITOR, get_replay, None, s.Replay),
-    Endpoint("GET", f"{_ONE}/sessions/{{session_id}}/replay.webm", Role.AUDITOR, get_film),
+    *(
+        Endpoint("GET", f"{_ONE}/sessions/{{session_id}}/replay{suffix}", Role.AUDITOR, get_film)
+        for suffix in FILM_TYPES
+    ),
+    *copies.ENDPOINTS,
     Endpoint("POST", f"{_ONE}/verify", Role.AUDITOR, verify, None, s.VerdictView),
     Endpoint("GET", f"{_ONE}/package", Role.AUDITOR, get_package),
 )

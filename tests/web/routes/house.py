@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import hashlib
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -175,12 +176,15 @@ async def _emit_nothing(inspection_id: str, entry: Entry) -> None:
 def _film_maker(films: dict[str, bytes]) -> Any:
     """Stands for the process that makes films: writes what the test put in for that session."""
 
-    async def make(session_folder: Path, out: Path) -> Replay:
+    async def make(session_folder: Path, out: Path, container: str | None) -> Replay:
         film = films.get(session_folder.name)
         if film is None:
             raise MediaError(MediaKind.NOT_FOUND, "nothing_recorded")
         out.write_bytes(film)
-        return Replay(origin_us=1_778_030_000_000_000, duration_ms=2_000)
+        return Replay(
+            1_778_030_000_000_000, 2_000, container or "webm", container is not None, len(film),
+            hashlib.sha256(film).hexdigest(), (("a" * 26, 4_000),),
+        )  # fmt: skip
 
     return make
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from pathlib import Path
@@ -236,6 +237,36 @@ async def test_a_film_that_is_missing_is_made_when_asked_for_and_plays_from_any_
     assert (begin.status, begin.raw, begin.headers["Content-Type"]) == (206, film, "video/webm")
     assert (jump.status, jump.raw, jump.headers["Content-Range"]) == (206, film[40:50], "bytes 40-49/100")
     assert (await case.edge.kinds(case.id)).count("view") == 1
+
+
+async def test_a_copy_to_take_away_is_made_when_asked_for_and_its_digest_is_on_record(case: Case) -> None:
+    film = await ended_with_film(case)
+    copies = f"{case.audit_path}/sessions/{case.session_id}/copies"
+    assert (await case.auditor.get(f"{copies}/mp4")).status == 404
+    asked = (await case.auditor.post(f"{copies}/mp4")).json
+    assert (asked["state"], asked["url"]) == ("making", None)
+    await case.edge.app[keys.REPLAY_JOBS].settled()
+    shown = (await case.auditor.get(f"{case.audit_path}/replay")).json["sessions"][0]["copies"]
+    ready = next(copy for copy in shown if copy["copy_as"] == "mp4")
+    digest = hashlib.sha256(film).hexdigest()
+    assert (ready["state"], ready["sha256"], ready["size_bytes"], ready["reencoded"]) == ("ready", digest, 100, True)
+    taken = await case.auditor.get(ready["url"])
+    assert (taken.raw, taken.headers["Content-Type"]) == (film, "video/mp4")
+    named = taken.headers["Content-Disposition"]
+    assert named.startswith("attachment; ") and named.endswith('-copy.mp4"')
+    async with case.edge.house.office.reading() as uow:
+        entry = (await uow.entries.list(case.id, 0, 1000))[-1]
+    assert (entry.kind, entry.payload) == ("export", {
+        "session_id": case.session_id, "copy": "mp4", "copy_sha256": digest,
+        "sources": [{"track_id": "a" * 26, "bytes": 4_000}],
+    })  # fmt: skip
+    assert (await case.auditor.post(f"{case.audit_path}/verify")).json["verdict"] == "whole"
+
+
+async def test_no_copy_is_made_of_a_session_that_goes_on_and_none_of_another_kind(case: Case) -> None:
+    copies = f"{case.audit_path}/sessions/{case.session_id}/copies"
+    assert (await case.auditor.post(f"{copies}/mp4")).code == "state_conflict"
+    assert (await case.auditor.post(f"{copies}/avi")).code == "unknown"
 
 
 async def test_a_package_takes_the_film_along(case: Case) -> None:

@@ -301,6 +301,16 @@ export interface Replay {
   sessions: ReplaySession[]
 }
 
+/** A film to take away: derived, not the record. `reencoded`: its pictures are not as they came. */
+export interface ReplayCopy {
+  copy_as: 'webm' | 'mp4'
+  state: 'ready' | 'making' | 'none'
+  url: string | null
+  size_bytes: number | null
+  sha256: string | null
+  reencoded: boolean | null
+}
+
 /** `origin_at` is the instant of the film's first moment. */
 export interface ReplaySession {
   id: string
@@ -312,6 +322,7 @@ export interface ReplaySession {
   duration_ms: number | null
   media_url: string | null
   state: 'ready' | 'making' | 'none'
+  copies: ReplayCopy[]
 }
 
 /** 已看清 / 未看清 / 未拍到. */

@@ -3,7 +3,7 @@ import { apiOf, type Api } from '../protocol/api'
 import type { Entry } from '../protocol/entries'
 import { unwrap, type Result } from '../protocol/problem'
 import type {
-  CaseRow, Colleagues, DeskRole, Detail, FindingView, Inspections, Nature, NewSession, Official, OpinionKind, ReplayAnswer, ReplaySession, StaffLogin, Template, Templates, Verdict,
+  CaseRow, Colleagues, CopyAs, DeskRole, Detail, FindingView, Inspections, Nature, NewSession, Official, OpinionKind, ReplayAnswer, ReplayCopy, ReplaySession, StaffLogin, Template, Templates, Verdict,
   VisitBody,
 } from './deskModels'
 
@@ -57,6 +57,8 @@ export class DeskApi {
   opinion = (id: string, opinion: OpinionKind, text: string, key: string): Promise<unknown> => all(this.api.post(`/inspections/${id}/opinion`, { opinion, text }, { key }))
 
   replay = async (id: string): Promise<ReplaySession[]> => (await all(this.api.get<ReplayAnswer>(`/inspections/${id}/replay`))).sessions
+  /** Asks for a film to take away; the replay says when it is there. */
+  askForCopy = (id: string, sessionId: string, copy: CopyAs): Promise<ReplayCopy> => all(this.api.post(`/inspections/${id}/sessions/${sessionId}/copies/${copy}`, {}))
   /** The statements of the verdict come in `language`, `zh-CN` or `en`. */
   verify = (id: string, language: string): Promise<Verdict> => all(this.api.post(`/inspections/${id}/verify?language=${language}`, {}, { timeoutMs: 180_000 }))
 

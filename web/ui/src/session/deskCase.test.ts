@@ -91,7 +91,7 @@ describe('small readings', () => {
     expect(safeReturn('auditor', '/audit/login')).toBe('/audit')
   })
   it('spans a session without a recording from its begin to its end', () => {
-    const session = { id: 's', number: 1, nature: 'guidance' as const, started_at: '2026-11-24T02:00:00.000Z', ended_at: '2026-11-24T02:01:00.000Z', origin_at: null, duration_ms: null, media_url: null, state: 'none' as const }
+    const session = { id: 's', number: 1, nature: 'guidance' as const, started_at: '2026-11-24T02:00:00.000Z', ended_at: '2026-11-24T02:01:00.000Z', origin_at: null, duration_ms: null, media_url: null, state: 'none' as const, copies: [] }
     expect(rangeOf(session).durationMs).toBe(60_000)
     expect(rangeOf({ ...session, origin_at: '2026-11-24T02:00:02.000Z', duration_ms: 55_000 })).toEqual({ originMs: Date.parse('2026-11-24T02:00:02.000Z'), durationMs: 55_000 })
     expect(rangeOf(null).durationMs).toBe(0)

@@ -19,6 +19,7 @@ export type {
   PremisesView as Premises,
   RecordSiteVisit as VisitBody,
   Replay as ReplayAnswer,
+  ReplayCopy,
   ReplaySession,
   Seen,
   Severity,
@@ -30,9 +31,10 @@ export type {
   Colleagues,
   VerdictView as Verdict,
 } from '@/protocol/messages'
-import type { PointView } from '@/protocol/messages'
+import type { PointView, ReplayCopy } from '@/protocol/messages'
 
 export type DeskRole = 'inspector' | 'auditor'
 
 /** A fence as it is drawn: a circle lies round the position of the premises. */
 export type Fence = { kind: 'circle'; radius_m: number } | { kind: 'polygon'; points: PointView[] }
+export type CopyAs = ReplayCopy['copy_as']
