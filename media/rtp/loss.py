@@ -8,7 +8,8 @@ from dataclasses import dataclass
 MAX_NACK_SPAN = 512
 GIVE_UP_US = 1_000_000
 MAX_TRIES = 16
-FIRST_RETRY_US = 100_000
+#: Before the first answer the round trip is unknown; who asks too early is not heard.
+FIRST_RETRY_US = 150_000
 SHORTEST_RETRY_US = 20_000
 LONGEST_RETRY_US = 300_000
 #: From this try on the pace is halved: what so many answers did not bring is a line that is down.

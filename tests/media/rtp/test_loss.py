@@ -17,10 +17,10 @@ def test_a_gap_is_asked_for_at_once_and_again_until_it_is_repaired() -> None:
     losses.receive(13, 1000)
     assert losses.ask_us == 1000
     assert losses.asks_due(1000) == [11, 12]
-    assert losses.ask_us == 101_000
+    assert losses.ask_us == 151_000
     assert losses.asks_due(50_000) == []
     assert losses.receive(11, 60_000) != DUPLICATE
-    assert losses.asks_due(150_000) == [12]
+    assert losses.asks_due(151_000) == [12]
     assert losses.receive(12, 160_000) != DUPLICATE
     assert losses.missing == {} and losses.repaired == 2 and losses.lost == 0 and losses.ask_us == NEVER_US
 
@@ -57,9 +57,9 @@ def test_an_answer_to_the_second_question_is_no_measure_either() -> None:
     losses.receive(0, 0)
     losses.receive(2, 0)
     losses.asks_due(0)
-    losses.asks_due(100_000)
-    losses.resent(1, 110_000)
-    losses.receive(1, 110_000)
+    losses.asks_due(150_000)
+    losses.resent(1, 160_000)
+    losses.receive(1, 160_000)
     assert losses.rtt_us == 0 and losses.repaired == 1
 
 
@@ -87,7 +87,7 @@ def test_what_may_be_a_lost_end_is_asked_for_once_and_again_by_the_pace_of_retri
     assert losses.suspect(21_000) is None
     losses.receive(2, 66_000)
     assert losses.asks_due(66_000) == [1]
-    assert losses.ask_us == 120_000 and losses.asks_due(120_000) == [0]
+    assert losses.ask_us == 170_000 and losses.asks_due(170_000) == [0]
 
 
 def test_a_lost_end_that_comes_before_its_successor_was_never_missing() -> None:
