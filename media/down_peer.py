@@ -15,6 +15,7 @@ from media.guard import MAX_CONTROL_PER_S
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.reencode_port import Reencoders
 from media.relay_clock import RelayClock
+from media.rtp.reports import round_trip_us
 from media.rtp.rtcp import KeyframeRequest, Nack, ReceiverReport, Remb, parse_compound
 from media.sdp import DownAnswer, DownSection
 
@@ -100,13 +101,13 @@ class DownPeer(Peer):
         self.note_control_ssrc(compound)
         for item in parse_compound(compound):
             if isinstance(item, Nack):
-                self._answer_nack(item)
+                self._answer_nack(item, now_us)
             elif isinstance(item, KeyframeRequest):
                 self._pass_keyframe_request(item, now_us)
             elif isinstance(item, Remb):
                 self.remb_bits_per_s = item.bitrate
             elif isinstance(item, ReceiverReport):
-                self.fraction_lost = {report.ssrc: report.fraction_lost for report in item.reports}
+                self._take_reports(item)
 
     def send_reports(self, wall_us: int) -> None:
         """About every second."""
@@ -145,12 +146,23 @@ class DownPeer(Peer):
         taken = list(self.voices.values())
         return next((s for s in voices if s not in taken), None) or next((s for s in voices if s.source is None), None)
 
-    def _answer_nack(self, nack: Nack) -> None:
+    def _take_reports(self, item: ReceiverReport) -> None:
+        wall_us = self.clock.wall_us()
+        for report in item.reports:
+            slot = self._by_ssrc.get(report.ssrc)
+            if slot is None:
+                continue
+            self.fraction_lost[report.ssrc] = report.fraction_lost
+            sample_us = round_trip_us(report, wall_us)
+            if sample_us is not None:
+                slot.repair.note_round_trip(sample_us)
+
+    def _answer_nack(self, nack: Nack, now_us: int) -> None:
         slot = self._by_ssrc.get(nack.media_ssrc)
         if slot is None:
             return
         if self._nacked.take(len(nack.sequences)):
-            slot.resend(nack.sequences)
+            slot.resend(nack.sequences, now_us)
         else:
             self.counters.nack_storm += len(nack.sequences)
 

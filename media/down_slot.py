@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from media.down_repair import RepairBudget
 from media.events import TrackKind
 from media.rtp.header import HEADER, HEADER_WITH_EXTENSION, ONE_WORD_EXTENSION
 from media.rtp.rewrite import Continuity
@@ -16,8 +17,6 @@ from media.up_track import Forward, UpTrack
 #: Packets kept for retransmission; powers of two. Video at 2.5 Mb/s fills its own in about two seconds.
 HISTORY_PACKETS = {"video": 512, "audio": 64}
 EXTENSION_HEAD = (ABS_SEND_TIME_ID << 4 | 2) << 24
-#: A receiver may ask for so many retransmissions per report interval (about a second).
-MAX_RESENDS_PER_INTERVAL = 600
 
 
 class DownSlot:
@@ -50,7 +49,7 @@ class DownSlot:
         self._history: list[bytes] = [b""] * size
         self._mask = size - 1
         self._rtx_sequence = 0
-        self._resends_left = MAX_RESENDS_PER_INTERVAL
+        self.repair = RepairBudget(size)
         self._send_media = send_media
         self._send_control = send_control
 
@@ -134,20 +133,19 @@ class DownSlot:
         self._refusal_told = self.refused_codec
         return self.refused_codec
 
-    def resend(self, sequences: list[int]) -> None:
+    def resend(self, sequences: list[int], now_us: int) -> None:
         """Answer a NACK: as RTX where it was negotiated, else the same bytes again."""
         for sequence in sequences:
             packet = self._history[sequence & self._mask]
             if len(packet) < 4 or packet[2] << 8 | packet[3] != sequence:
                 self.not_in_history += 1
-            elif self._resends_left > 0:
-                self._resends_left -= 1
+            elif self.repair.allow(sequence, len(packet), now_us):
                 self.resent += 1
                 self._send_again(packet)
 
     def send_report(self, wall_us: int) -> None:
         """A sender report in the server's clock, once the source has told its own."""
-        self._resends_left = MAX_RESENDS_PER_INTERVAL
+        self.repair.renew(self.octets)
         source = self.source
         if source is None or self._rebase or not source.stream_clock.known:
             return
@@ -163,6 +161,7 @@ class DownSlot:
             "bytes": self.octets,
             "resent": self.resent,
             "not_in_history": self.not_in_history,
+            "not_sent_again": self.repair.refused,
             "refused_codec": self.refused_codec or "",
         }
 

@@ -81,12 +81,8 @@ class VideoSlot(DownSlot):
             self._tap = self._forward_gated
 
     def pause(self, source: UpTrack, now_us: int) -> None:
-        self._settle(self.substitute or source, now_us)
-        self.substitute = None
         self._layer_count = 1
-        if self.packets:
-            self._gate.close()
-            self._retap(self._forward_gated)
+        self._join_next(source, now_us)
 
     def set_limit(self, limit: int) -> None:
         """The highest temporal layer that is sent from now on, or key frames only (see `DownLayers`)."""
@@ -105,15 +101,16 @@ class VideoSlot(DownSlot):
             return False
         self._settle(source, now_us)
         self._retap(self._hold)
+        self.count_layers()
         self.substitute = substitute
-        self._number(self._last_numbers(self._continuity.last_sequence), joins_on=True)
+        self._number_next()
         return True
 
     def end_substitute(self, now_us: int) -> None:
         """The source again, from its next key frame on. Idempotent."""
         source = self.source
         if self.substitute is not None and source is not None:
-            self.pause(source, now_us)
+            self._join_next(source, now_us)
             source.request_keyframe(now_us)
 
     def forward_substitute(self, sequence: int, marker: int, timestamp: int, packet: bytes, now_us: int) -> None:
@@ -136,6 +133,14 @@ class VideoSlot(DownSlot):
         limit = "substitute" if self.substitute is not None else self.limit
         return super().stats() | {"left_out": self.left_out, "layers": self.count_layers(), "limit": limit}
 
+    def _join_next(self, source: UpTrack, now_us: int) -> None:
+        """Wait for a key frame of whatever comes next."""
+        self._settle(self.substitute or source, now_us)
+        self.substitute = None
+        if self.packets:
+            self._gate.close()
+            self._retap(self._forward_gated)
+
     def _forward_gated(
         self, sequence: int, first: int, marker: int, timestamp: int, packet: bytes, offset: int, now_us: int, sent: int
     ) -> None:
@@ -146,7 +151,7 @@ class VideoSlot(DownSlot):
         waiting = (first, marker, timestamp, packet, offset)
         if not self._gate.take(sequence, waiting, source.begins_keyframe(packet, offset), now_us):
             return
-        self._number(self._last_numbers(self._continuity.last_sequence), joins_on=True)
+        self._number_next()
         self._retap(self._forward_numbered)
         for number, packet_waiting in self._gate.release(sequence):
             self._forward_numbered(number, *packet_waiting, now_us, sent)
@@ -218,6 +223,11 @@ class VideoSlot(DownSlot):
             return
         self._layers = DownLayers(source.format.codec == VP8, source.begins_keyframe, last, joins_on=joins_on)
         self._layers.limit = self.limit
+
+    def _number_next(self) -> None:
+        """What comes next goes on after what was sent, and needs nothing of that any more."""
+        self._number(self._last_numbers(self._continuity.last_sequence), joins_on=True)
+        self._history = [b""] * len(self._history)
 
     def _last_numbers(self, newest: int) -> Numbers | None:
         """PictureID and TL0PICIDX that were sent last, up to this sequence number, None without VP8 pictures."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from media.down_ladder import Ladder, LineReport, Rung
 from media.down_layers import EVERY_LAYER, KEYFRAMES_ONLY
+from media.down_repair import CAREFUL_PART, USUAL_PART
 from media.down_slot import DownSlot
 from media.down_video_slot import VideoSlot
 from media.events import ViewService
@@ -55,6 +56,9 @@ class DownView:
             return
         layers = self._slot.count_layers()
         rung = self._ladder.observe(LineReport(now_us, allowed_bits_per_s, fraction_lost, sent, layers))
+        crowded = rung is not Rung.FULL or 0 < allowed_bits_per_s < sent
+        for slot in self._slots:
+            slot.repair.part = CAREFUL_PART if crowded else USUAL_PART
         if rung is Rung.SMALL:
             self._serve_small(self._slot.source, now_us)
         else:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from media.rtp.loss import FIRST_CYCLE, LossTracker
-from media.rtp.rtcp import Report, SenderReport, unix_us_from_ntp
+from media.rtp.rtcp import Report, SenderReport, ntp_from_unix_us, unix_us_from_ntp
 from media.rtp.sequence import unwrap32
 
+#: What seems to take longer is no answer to a report of ours.
+LONGEST_ROUND_TRIP_S = 10
 #: Two quartz clocks drift apart by less than this.
 DRIFT_PPM = 200
 
@@ -64,6 +66,14 @@ class ReceptionStats:
             self._last_sr,
             delay,
         )
+
+
+def round_trip_us(report: Report, wall_us: int) -> int | None:
+    """How long our last sender report and the answer to it took on the way (RFC 3550 section 6.4.1), None without."""
+    if report.last_sr == 0:
+        return None
+    units = ((ntp_from_unix_us(wall_us) >> 16) - report.last_sr - report.delay_since_sr) & 0xFFFFFFFF
+    return units * 1_000_000 >> 16 if units < LONGEST_ROUND_TRIP_S << 16 else None
 
 
 class SourceClock:

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, Playwright
 
 from media.port import RelayPort
 from tests.media.relay.lossy_path import LossyPath
+from tests.media.relay.narrow_path import NarrowPath
 
 CHROMIUM = "/usr/bin/chromium"
 ORIGIN = "https://relay.invalid/"
@@ -27,14 +28,15 @@ const connected = (pc) => {
     if (!pc.connectedAt && ['connected', 'completed'].includes(pc.iceConnectionState)) pc.connectedAt = Date.now();
   });
 };
-window.offerUp = async ({video, audio, maxBitrate, frameRate, degradation}) => {
+window.offerUp = async ({video, audio, maxBitrate, frameRate, degradation, scalabilityMode}) => {
   const media = await navigator.mediaDevices.getUserMedia({
     video: video && {width: 1280, height: 720, frameRate},
     audio: audio && {echoCancellation: false, noiseSuppression: false, autoGainControl: false}});
   const pc = window.up = new RTCPeerConnection({iceServers: []});
   connected(pc);
   for (const track of media.getTracks()) {
-    const encoding = track.kind === 'video' ? [{maxBitrate, maxFramerate: frameRate}] : [{}];
+    const layers = scalabilityMode ? {scalabilityMode} : {};
+    const encoding = track.kind === 'video' ? [{maxBitrate, maxFramerate: frameRate, ...layers}] : [{}];
     const {sender} = pc.addTransceiver(track, {direction: 'sendonly', streams: [media], sendEncodings: encoding});
     if (track.kind === 'video' && degradation) {
       const parameters = sender.getParameters();
@@ -134,6 +136,7 @@ async def publish(
     participant_id: str | None = None,
     degradation: str | None = "maintain-resolution",
     path: LossyPath | None = None,
+    scalability_mode: str | None = None,
 ) -> None:
     offer = await page.evaluate(
         "(o) => offerUp(o)",
@@ -143,6 +146,7 @@ async def publish(
             "maxBitrate": max_bits_per_s,
             "frameRate": frames_per_s,
             "degradation": degradation,
+            "scalabilityMode": scalability_mode,
         },
     )
     answer = await port.add_up_peer(session_id, peer_id, participant_id or peer_id, role, offer)
@@ -157,9 +161,11 @@ async def subscribe(
     peer_id: str,
     role: Any = "inspector",
     participant_id: str | None = None,
+    path: LossyPath | NarrowPath | None = None,
 ) -> None:
     offer = await port.add_down_peer(session_id, peer_id, participant_id or peer_id, role)
-    answer = await page.evaluate("(sdp) => answerDown(sdp)", offer["sdp"])
+    described = offer["sdp"] if path is None else await path.through(offer["sdp"])
+    answer = await page.evaluate("(sdp) => answerDown(sdp)", described)
     await port.accept_answer(session_id, peer_id, answer)
 
 
