@@ -16,6 +16,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from inspection.domain.actor import Role
 from inspection.domain.errors import InspectionError, Kind
 from signaling.callers import Caller
+from signaling.frames import read_frames_ourselves
 from signaling.gate import Gate
 from signaling.handlers import HANDLERS, Asked
 from signaling.live import LiveSessions
@@ -107,7 +108,7 @@ def make_server() -> socketio.AsyncServer:
     Only the roles' namespaces are open: the library's default one takes anybody. WebSocket alone: browsers send no
     Origin with the GET that begins long polling, so the gate could never admit it.
     """
-    return socketio.AsyncServer(
+    server = socketio.AsyncServer(
         async_mode="aiohttp",
         async_handlers=False,
         namespaces=list(NAMESPACES.values()),
@@ -120,3 +121,4 @@ def make_server() -> socketio.AsyncServer:
         logger=False,
         engineio_logger=False,
     )
+    return read_frames_ourselves(server)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -104,3 +105,30 @@ async def test_long_polling_is_not_spoken(served: Served) -> None:
     stranger = served.person("inspector")
     async with http_of(stranger).get(served.url + "/socket.io/?EIO=4&transport=polling") as response:
         assert response.status == 400
+
+
+@pytest.mark.parametrize("frame", ["", "x", "9", "7", "b!!!", "bAAAA", "4", "\u0663"])
+async def test_a_frame_that_is_none_ends_its_socket_without_a_line_in_the_log(
+    case: Case, caplog: pytest.LogCaptureFixture, frame: str
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        async with http_of(case.inspector).ws_connect(
+            case.inspector.url + PATH, headers={"Origin": case.inspector.url}
+        ) as socket:
+            await socket.receive_str()
+            await socket.send_str(frame)
+            async with asyncio.timeout(10):
+                while (await socket.receive()).type == aiohttp.WSMsgType.TEXT:
+                    pass
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.parametrize("frame", [b"", b"abc", bytes(1000)])
+async def test_binary_frames_are_passed_over(case: Case, caplog: pytest.LogCaptureFixture, frame: bytes) -> None:
+    with caplog.at_level(logging.WARNING):
+        async with frames_of(case.inspector) as frames:
+            await enter(frames, case.inspector)
+            await frames.send(frame)
+            told = await answer(frames, case.inspector, 1, "session:join", {"session_id": case.session_id})
+    assert told["ok"] is True
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
