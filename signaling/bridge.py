@@ -102,6 +102,7 @@ class Bridge:
                 self._interruptions.note_recorded(event.session_id, event.ended_us)
             case events.TrackStarted(role="applicant"):
                 self._interruptions.end(event.session_id, event.started_us)
+                self._interruptions.note_recorded(event.session_id, event.started_us)
 
     def _remember(self, session: LiveSession) -> None:
         self._inspection_of[session.session_id] = session.inspection_id

@@ -36,6 +36,7 @@ class Known:
     journals: dict[str, Attested] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)
     recorded_until: dict[str, str] = field(default_factory=dict)
+    recording_since: dict[str, str] = field(default_factory=dict)
     declared: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """Since when, by session, actor and cause."""
     participants: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -50,9 +51,18 @@ class Known:
         """Instants of one form: the later is the greater."""
         self.recorded_until[session_id] = max(until, self.recorded_until.get(session_id, ""))
 
+    def find_reach(self, session_id: str) -> str | None:
+        """Up to when the session is recorded; where nothing is, when recording was switched on."""
+        return self.recorded_until.get(session_id) or self.recording_since.get(session_id)
+
     def journal(self, track_id: str) -> Attested:
         """Made on first sight."""
         return self.journals.setdefault(track_id, Attested())
+
+
+def _take_recording(known: Known, entry: Entry, said: dict[str, Any]) -> None:
+    if said["on"]:
+        known.recording_since.setdefault(said["session_id"], entry.at)
 
 
 def _take_track(known: Known, entry: Entry, said: dict[str, Any]) -> None:
@@ -99,6 +109,7 @@ def _take_gap(known: Known, entry: Entry, said: dict[str, Any]) -> None:
 
 
 _TAKERS = {
+    "recording": _take_recording,
     "track": _take_track,
     "segment": _take_segment,
     "recovered": _take_segment,

@@ -16,7 +16,7 @@ from typing import Any
 
 from inspection.domain.actor import Actor
 from inspection.domain.entry import Entry
-from inspection.domain.errors import InspectionError, conflict
+from inspection.domain.errors import InspectionError, Kind, conflict
 from inspection.domain.ids import ID_BYTES, base32_id
 from inspection.domain.sessions import Participant, Session
 from inspection.domain.still_policy import StillState
@@ -37,6 +37,7 @@ from signaling.views import participant_views, session_view, shown_live
 _log = logging.getLogger(__name__)
 
 ENTRY_PAGE = 1000
+STATE_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +213,11 @@ class LiveSessions:
         await self.announce(changed.session, changed.participants)
 
     async def pause_recording(self, session: LiveSession, cause: str) -> None:
-        """States that nothing is recorded for now, and why; the relay resumes by itself."""
-        changed = await sessions.set_recording(self.office, session.session_id, False, cause)
+        """States that nothing is recorded for now, and why; the relay resumes by itself. People hear of it first."""
         session.recording = False
-        self.feed.publish(changed.entries)
         problem = SessionProblem(code=f"recording_{cause}", message="the recording rests")
         await self.outbox.to_session(session.session_id, problem)
-        await self.announce(changed.session, changed.participants, cause)
+        await self._state_recording(session, False, cause)
 
     async def _interrupt_recording(self, session: LiveSession) -> None:
         session.recording = False
@@ -231,10 +230,31 @@ class LiveSessions:
         await self.announce(changed.session, changed.participants, "relay_restarted")
 
     async def resume_recording(self, session: LiveSession) -> None:
-        changed = await sessions.set_recording(self.office, session.session_id, True)
         session.recording = True
+        await self._state_recording(session, True)
+
+    async def _state_recording(self, session: LiveSession, on: bool, cause: str | None = None) -> None:
+        """Once; where the database cannot write, again in the background until it can or it is no longer so."""
+        try:
+            await self._put_recording_on_record(session, on, cause)
+        except InspectionError as error:
+            if error.kind is not Kind.UNAVAILABLE:
+                raise
+            self._spawn(self._keep_stating_recording(session, on, cause))
+
+    async def _keep_stating_recording(self, session: LiveSession, on: bool, cause: str | None) -> None:
+        while session.recording is on and not session.is_ending:
+            await asyncio.sleep(STATE_AGAIN_S)
+            try:
+                await self._put_recording_on_record(session, on, cause)
+                return
+            except InspectionError as error:
+                _log.warning("recording %s of session %s is not on record: %s", on, session.session_id, error.code)
+
+    async def _put_recording_on_record(self, session: LiveSession, on: bool, cause: str | None) -> None:
+        changed = await sessions.set_recording(self.office, session.session_id, on, cause)
         self.feed.publish(changed.entries)
-        await self.announce(changed.session, changed.participants)
+        await self.announce(changed.session, changed.participants, cause)
 
     async def end(self, changed: results.SessionChanged) -> None:
         """Follows a session's end that is on record: nothing is recorded from now on, connections are closed."""

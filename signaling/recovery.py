@@ -213,7 +213,7 @@ class JournalRecovery:
 
 
 def _until_us(known: Known, session_id: str) -> int | None:
-    until = known.recorded_until.get(session_id)
+    until = known.find_reach(session_id)
     return to_unix_us(parse_rfc3339(until)) if until is not None else None
 
 

@@ -16,6 +16,7 @@ from inspection.store.migration import upgrade
 from inspection.store.passwords import Argon2Passwords
 from inspection.store.pepper import load_or_create_pepper
 from inspection.store.pictures import LimitedPictures
+from inspection.store.reserve import LedgerReserve
 from inspection.store.signer import load_or_create_signer
 from inspection.store.sms_outbox import ConsoleSms
 from inspection.store.templates_file import load_templates
@@ -32,6 +33,11 @@ class DataFolder:
     @property
     def database(self) -> Path:
         return self.root / "yuntakan.db"
+
+    @property
+    def reserve(self) -> Path:
+        """Space for the ledger on a volume that is full; it may be removed at any time."""
+        return self.root / "yuntakan.reserve"
 
     @property
     def evidence(self) -> Path:
@@ -80,7 +86,9 @@ async def open_office(settings: Settings) -> AsyncIterator[OpenOffice]:
     passwords = Argon2Passwords()
     clock = SystemClock()
     signer = load_or_create_signer(folder.signing_key)
-    database = open_database(folder.database, signer, clock)
+    reserve = LedgerReserve(folder.reserve)
+    await asyncio.to_thread(reserve.hold)
+    database = open_database(folder.database, signer, clock, reserve)
     evidence = EvidenceFiles(folder.evidence, settings.free_space_floor_bytes)
     office = Office(
         uow=database.uow,

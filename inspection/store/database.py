@@ -34,6 +34,7 @@ from inspection.services.ports import (
     UserRows,
     VisitRows,
 )
+from inspection.store.reserve import LedgerReserve
 from inspection.store.rows.cases import SqlInspections, SqlInvitations, SqlParticipants, SqlSessions
 from inspection.store.rows.ledger_rows import SqlEntries
 from inspection.store.rows.observed import SqlChecks, SqlFindings, SqlPlaces, SqlStills, SqlVisits
@@ -82,7 +83,10 @@ class SqlUnitOfWork:
 class Database:
     """Opens units of work on one file. Construct with `open_database`; `aclose()` when done."""
 
-    def __init__(self, engine: AsyncEngine, signer: Signer, clock: Clock) -> None:
+    def __init__(
+        self, engine: AsyncEngine, signer: Signer, clock: Clock, reserve: LedgerReserve | None = None
+    ) -> None:
+        self._reserve = reserve
         self._engine = engine
         self._signer = signer
         self._clock = clock
@@ -102,8 +106,11 @@ class Database:
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[UnitOfWork]:
-        async with self._write_lock, self._transaction({_WRITING: True}) as uow:
-            yield uow
+        async with self._write_lock:
+            if self._reserve is not None:
+                self._reserve.before_writing()
+            async with self._transaction({_WRITING: True}) as uow:
+                yield uow
 
     @asynccontextmanager
     async def _transaction(self, options: dict[str, Any]) -> AsyncIterator[UnitOfWork]:
@@ -113,8 +120,8 @@ class Database:
                 yield SqlUnitOfWork(connection, self._signer, self._clock)
 
 
-def open_database(path: Path, signer: Signer, clock: Clock) -> Database:
-    """The database in that file, which `inspection.store.migration.upgrade` made."""
+def open_database(path: Path, signer: Signer, clock: Clock, reserve: LedgerReserve | None = None) -> Database:
+    """The database in that file, which `inspection.store.migration.upgrade` made. `reserve`: its own, held already."""
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S})
     journal_mode = journal_mode_for(sqlite3.sqlite_version_info)
 
@@ -124,7 +131,7 @@ def open_database(path: Path, signer: Signer, clock: Clock) -> Database:
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", _begin)
-    return Database(engine, signer, clock)
+    return Database(engine, signer, clock, reserve)
 
 
 def journal_mode_for(version: tuple[int, ...]) -> str:

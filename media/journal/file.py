@@ -16,7 +16,7 @@ from media.journal.writer import Inbox, JournalEnd, JournalListener, JournalResu
 
 RETRY_S = 1.0
 #: With the time in the inbox and the time until the thread looks, what a power cut takes stays below a second.
-SYNC_S = 0.8
+SYNC_S = 0.7
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 logger = logging.getLogger(__name__)
