@@ -15,6 +15,7 @@ from media.guard import MAX_CONTROL_PER_S
 from media.peer import Peer, PeerIdentity, PeerWatch
 from media.reencode_port import Reencoders
 from media.relay_clock import RelayClock
+from media.rtp.line_loss import LineLoss
 from media.rtp.reports import round_trip_us
 from media.rtp.rtcp import KeyframeRequest, Nack, ReceiverReport, Remb, parse_compound
 from media.sdp import DownAnswer, DownSection
@@ -63,7 +64,7 @@ class DownPeer(Peer):
         self._requests = Budget(MAX_KEYFRAME_REQUESTS_PER_S, clock.now_us)
         self._keyframes = Credit(KEYFRAMES_AT_ONCE, KEYFRAME_INTERVAL_US)
         self.remb_bits_per_s = 0
-        self.fraction_lost: dict[int, int] = {}
+        self._line_loss = {slot.section.ssrc: LineLoss() for slot in self.slots}
         self._by_ssrc = {slot.section.ssrc: slot for slot in self.slots}
 
     def accept(self, answer: DownAnswer) -> None:
@@ -114,8 +115,8 @@ class DownPeer(Peer):
         for slot in self.slots:
             slot.send_report(wall_us)
         if self.view is not None and self.connected:
-            lost = [self.fraction_lost.pop(slot.section.ssrc, 0) for slot in self.slots if slot.kind == "video"]
-            self.view.tick(self.remb_bits_per_s, max(lost) / 256)
+            lost = [self._line_loss[slot.section.ssrc].fraction for slot in self.slots if slot.kind == "video"]
+            self.view.tick(self.remb_bits_per_s, max(lost))
 
     async def aclose(self) -> None:
         if self.view is not None:
@@ -152,7 +153,7 @@ class DownPeer(Peer):
             slot = self._by_ssrc.get(report.ssrc)
             if slot is None:
                 continue
-            self.fraction_lost[report.ssrc] = report.fraction_lost
+            self._line_loss[report.ssrc].take(report, slot.packets)
             sample_us = round_trip_us(report, wall_us)
             if sample_us is not None:
                 slot.repair.note_round_trip(sample_us)
