@@ -136,17 +136,17 @@ def _start(command: list[str], theirs: socket.socket) -> subprocess.Popen[bytes]
 
 
 class CopyProcesses:
-    """Implements `Reencoders`: owner of the processes, `most` at a time."""
+    """Implements `Reencoders`: owner of the processes, `most` at a time. `leaving`: waits for those that end."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._copies: set[CopyProcess] = set()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self.leaving: set[asyncio.Task[None]] = set()
 
     def start(
         self, codec: str, bits_per_s: int, deliver: Deliver, ask_keyframe: Callable[[], None]
     ) -> CopyProcess | None:
-        if len(self._copies) + len(self._leaving) >= self._most:
+        if len(self._copies) + len(self.leaving) >= self._most:
             return None
         copy = CopyProcess(codec, bits_per_s, deliver, ask_keyframe, self._ended)
         self._copies.add(copy)
@@ -155,10 +155,10 @@ class CopyProcesses:
     async def aclose(self) -> None:
         for copy in list(self._copies):
             copy.close()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        await asyncio.gather(*self.leaving, return_exceptions=True)
 
     def _ended(self, copy: CopyProcess) -> None:
         self._copies.discard(copy)
         task = asyncio.get_running_loop().create_task(copy.wait_gone())
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+        self.leaving.add(task)
+        task.add_done_callback(self.leaving.discard)

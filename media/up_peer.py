@@ -16,12 +16,11 @@ from media.rtp.rtcp import SenderReport, build_receiver_report, build_remb, pars
 from media.rtp.rtx import unwrap_rtx
 from media.rtp.transport_cc import TransportCcRecorder
 from media.sdp import MAX_SSRCS, UpOffer, UpSection
+from media.up_rate import UpRate
 from media.up_track import UpTrack
 
 #: New SSRCs and codecs of all tracks: a sender that starts anew needs a few at once.
 SOURCE_CHANGES_AT_ONCE, SOURCE_CHANGE_US = 8, 10_000_000
-#: What senders without transport-cc are told by REMB: they have no other estimate of their own.
-REMB_BITS_PER_S = 1_500_000
 
 
 class UpPeer(Peer):
@@ -42,7 +41,8 @@ class UpPeer(Peer):
         self._rtx: dict[int, UpTrack] = {}
         self._wide = TransportCcRecorder()
         self._wide_id = next((s.transport_cc_id for s in offer.taken if s.transport_cc_id is not None), None)
-        self._wants_remb = self._wide_id is None and any(s.remb for s in offer.taken)
+        wants_remb = self._wide_id is None and any(s.remb for s in offer.taken)
+        self._rate = UpRate() if wants_remb else None
         for track in self.tracks:
             self._learn_described(track, track.section)
 
@@ -103,8 +103,9 @@ class UpPeer(Peer):
         if not reports:
             return
         compound = build_receiver_report(self.relay_ssrc, reports)
-        if self._wants_remb:
-            compound += build_remb(self.relay_ssrc, REMB_BITS_PER_S, [report.ssrc for report in reports])
+        if self._rate is not None:
+            bits_per_s = self._rate.update(now_us, self.tracks)
+            compound += build_remb(self.relay_ssrc, bits_per_s, [report.ssrc for report in reports])
         self.send_control(compound)
 
     def stats(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.unit
 SECOND_US = 1_000_000
 
 
-def a_clip(seconds: int, width: int = 1280, height: int = 720) -> list[tuple[bytes, int]]:
+def a_clip(seconds: int, width: int = 640, height: int = 360) -> list[tuple[bytes, int]]:
     return video_packets(encode_vp8(range(seconds * 30), width, height), start_us=0)
 
 
@@ -64,7 +64,7 @@ def test_a_copy_is_small_slow_and_keeps_to_its_rate(bits_per_s: int, width: int)
 
 def test_a_copy_keeps_the_time_of_its_source_and_counts_pictures_without_a_hole() -> None:
     copied = Copied(150_000)
-    clip = a_clip(2, 640, 360)
+    clip = a_clip(2)
     for packet, arrival_us in clip:
         copied.copier.take(PACKET + packet, arrival_us)
     known = {packet[4:8] for packet, _ in clip}
@@ -146,7 +146,7 @@ async def test_a_process_makes_the_copy_and_ends_with_its_socket() -> None:
     copies, receiving = CopyProcesses(1), Receiving()
     copy = await start(copies, receiving)
     assert copies.start("VP8", 150_000, receiving.deliver, receiving.ask) is None
-    for packet, _ in a_clip(1, 640, 360):
+    for packet, _ in a_clip(1):
         copy.feed(0, 0x80, 0, 0, packet, 12, 0, 0)
     await receiving.until(lambda: len(receiving.packets) > 5)
     assert shown(receiving.packets)[0].width == 480
@@ -163,9 +163,9 @@ async def test_a_process_that_is_killed_ends_the_copy_and_makes_room_for_the_nex
         while not copy.ended:
             copy.feed(0, 0x80, 0, 0, bytes(20), 12, 0, 0)
             await asyncio.sleep(0)
-        await copy.wait_gone()
-        while (following := copies.start("VP8", 150_000, receiving.deliver, receiving.ask)) is None:
-            await asyncio.sleep(0)
+        await asyncio.gather(*copies.leaving)
+    following = copies.start("VP8", 150_000, receiving.deliver, receiving.ask)
+    assert following is not None
     following.close()
     await copies.aclose()
 
