@@ -94,7 +94,7 @@ class Ladder:
             self._consider_down(report, share, falling)
         else:
             self._weak_since_us = None
-            self._consider_up(report, share)
+            self._consider_up(report)
         return self.rung
 
     def _fit_to(self, layers: int) -> None:
@@ -141,11 +141,11 @@ class Ladder:
             return below[0]
         return next((rung for rung in below if shares.get(rung, 0) * self._full_bits_per_s <= room), below[-1])
 
-    def _consider_up(self, report: LineReport, share: float | None) -> None:
+    def _consider_up(self, report: LineReport) -> None:
         if self._tried_us is not None and report.now_us - self._tried_us >= PROVEN_US:
             self._tried_us, self._hold_us = None, FIRST_HOLD_US
         above = [rung for rung in RUNGS[report.layers] if rung < self.rung]
-        if not above or report.fraction_lost > GOOD_LOSS or not (share is None or share >= ROOM):
+        if not above or report.fraction_lost > GOOD_LOSS or not self._has_room(report):
             self._good_since_us = None
             return
         if self._good_since_us is None:
@@ -153,6 +153,12 @@ class Ladder:
         if report.now_us - self._good_since_us >= self._hold_us:
             self._change(above[-1], report.now_us)
             self._tried_us = report.now_us
+
+    def _has_room(self, report: LineReport) -> bool:
+        """Key frames alone send next to nothing, of which any line carries more."""
+        least = SMALLEST_BITS_PER_S + VOICE_BITS_PER_S if self.rung is Rung.SMALL else 0
+        allowed = report.allowed_bits_per_s
+        return not allowed or allowed >= ROOM * max(report.sent_bits_per_s, least)
 
     def _change(self, rung: Rung, now_us: int) -> None:
         self._weak_since_us = self._good_since_us = None
