@@ -29,9 +29,12 @@ RUNGS = {
 SHARES = {1: {Rung.FULL: 1.0}, 2: {Rung.FULL: 1.0, Rung.FEW: 0.6}, 3: {Rung.FULL: 1.0, Rung.FEWER: 0.6, Rung.FEW: 0.4}}
 SECOND_US = 1_000_000
 WEAK_LOSS, SEVERE_LOSS, GOOD_LOSS = 0.10, 0.25, 0.03
-#: REMB below this share of what is sent, and not rising, says that the line carries less.
-WEAK_SHARE, SEVERE_SHARE = 0.85, 0.5
-RISING = 1.02
+#: REMB below this share of what is sent says that the line carries less, if it complains. One false alarm of a
+#: browser's estimator lowers it to 0.85 of what arrives.
+WEAK_SHARE, SEVERE_SHARE = 0.75, 0.5
+#: It complains when it has fallen lately, or does not rise: it begins low and grows by 8 % a second where it may.
+FALLING, RISING = 0.97, 1.02
+FELL_FOR_US, STUCK_AFTER_US = 5 * SECOND_US, 4 * SECOND_US
 #: REMB this far above what is sent is as high as it gets by itself.
 ROOM = 1.25
 #: So long after a change the reports still speak of what was before.
@@ -65,6 +68,8 @@ class Ladder:
     def __init__(self) -> None:
         self.rung = Rung.FULL
         self._allowed_before = 0
+        self._fell_us: int | None = None
+        self._rose_us = 0
         self._full_bits_per_s = 0.0
         self._weak_since_us: int | None = None
         self._good_since_us: int | None = None
@@ -83,15 +88,14 @@ class Ladder:
     def observe(self, report: LineReport) -> Rung:
         """The rung from now on."""
         self._fit_to(report.layers)
-        falling = report.allowed_bits_per_s <= self._allowed_before * RISING
-        self._allowed_before = report.allowed_bits_per_s
+        self._note_allowed(report)
         self._note_full(report)
         if self._changed_us is not None and report.now_us - self._changed_us < SETTLE_US:
             return self.rung
         share = report.allowed_bits_per_s / max(1, report.sent_bits_per_s) if report.allowed_bits_per_s else None
-        if self._is_weak(report, share, falling):
+        if self._is_weak(report, share):
             self._good_since_us = None
-            self._consider_down(report, share, falling)
+            self._consider_down(report, share)
         else:
             self._weak_since_us = None
             self._consider_up(report)
@@ -108,19 +112,24 @@ class Ladder:
         if share is not None:
             self._full_bits_per_s = max(0, report.sent_bits_per_s - VOICE_BITS_PER_S) / share
 
-    def _is_weak(self, report: LineReport, share: float | None, falling: bool) -> bool:
+    def _note_allowed(self, report: LineReport) -> None:
+        before, self._allowed_before = self._allowed_before, report.allowed_bits_per_s
+        if not before or report.allowed_bits_per_s > RISING * before:
+            self._rose_us = report.now_us
+        elif report.allowed_bits_per_s < FALLING * before:
+            self._fell_us = report.now_us
+
+    def _is_weak(self, report: LineReport, share: float | None) -> bool:
+        lacks = share is not None and share < WEAK_SHARE
         if report.fraction_lost >= WEAK_LOSS:
-            return self.rung < RUNGS[report.layers][-2] or report.fraction_lost >= SEVERE_LOSS or self._lacks(share)
-        return falling and self._lacks(share)
+            return self.rung < RUNGS[report.layers][-2] or report.fraction_lost >= SEVERE_LOSS or lacks
+        fell = self._fell_us is not None and report.now_us - self._fell_us < FELL_FOR_US
+        return lacks and (fell or report.now_us - self._rose_us >= STUCK_AFTER_US)
 
-    @staticmethod
-    def _lacks(share: float | None) -> bool:
-        return share is not None and share < WEAK_SHARE
-
-    def _consider_down(self, report: LineReport, share: float | None, falling: bool) -> None:
+    def _consider_down(self, report: LineReport, share: float | None) -> None:
         if self._weak_since_us is None:
             self._weak_since_us = report.now_us
-        severe = report.fraction_lost >= SEVERE_LOSS or (falling and share is not None and share < SEVERE_SHARE)
+        severe = report.fraction_lost >= SEVERE_LOSS or (share is not None and share < SEVERE_SHARE)
         failed = self._tried_us is not None and report.now_us - self._tried_us < TRIAL_US
         if failed:
             self._hold_us = min(2 * self._hold_us, LONGEST_HOLD_US)

@@ -16,8 +16,8 @@ from media.up_track import UpTrack
 
 #: The rate that is sent is taken over so many ticks of a second.
 MEASURED_TICKS = 3
-#: IP, UDP, SRTP and RTP around each payload.
-PACKET_OVERHEAD_BYTES = 60
+#: RTP header and extension before each payload, which a browser counts in its REMB.
+PACKET_OVERHEAD_BYTES = 20
 #: A viewer that gets key frames only causes one this often: each of them costs everybody some sharpness.
 KEYFRAME_EVERY_US = 5_000_000
 #: A copy that ended by itself is not started anew before this.

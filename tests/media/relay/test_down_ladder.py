@@ -89,6 +89,26 @@ def test_a_rate_that_rises_after_a_sudden_demand_is_no_complaint() -> None:
         assert ladder.observe(report) is Rung.FULL
 
 
+def test_an_estimate_that_begins_low_and_grows_is_no_complaint() -> None:
+    ladder = Ladder()
+    allowed = [0, 0, 300_000, 300_000, 324_000, 350_000, 350_000, 378_000, 408_000, 441_000, 900_000]
+    for second, bits in enumerate(allowed, 1):
+        assert ladder.observe(LineReport(second * 1_000_000, bits, 0.0, 1_000_000, 3)) is Rung.FULL
+
+
+def test_an_estimate_that_begins_low_and_stays_there_is_one() -> None:
+    ladder = Ladder()
+    for second in range(1, 9):
+        ladder.observe(LineReport(second * 1_000_000, 300_000, 0.0, 1_000_000, 3))
+    assert ladder.rung > Rung.FULL
+
+
+def test_a_false_alarm_of_the_browser_changes_nothing() -> None:
+    ladder = Ladder()
+    for second, bits in enumerate([2_000_000, 2_000_000, 850_000, 850_000, 860_000, 870_000, 890_000], 1):
+        assert ladder.observe(LineReport(second * 1_000_000, bits, 0.0, 1_000_000, 3)) is Rung.FULL
+
+
 def test_one_bad_report_changes_nothing() -> None:
     ladder = Ladder()
     losses = [0.0, 0.15, 0.0, 0.0, 0.12, 0.0]

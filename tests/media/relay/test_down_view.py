@@ -23,7 +23,7 @@ from tests.media.rtp.layered import SSRC, Frame, make_frames
 pytestmark = pytest.mark.unit
 
 SECOND_US = 1_000_000
-NARROW, WIDE = 60_000, 5_000_000
+NARROW, WIDE = 5_000, 5_000_000
 
 
 class Copy:
@@ -124,7 +124,7 @@ def test_a_line_for_no_layer_gets_key_frames_until_the_small_copy_is_there() -> 
     call = Call(copies, layers=1)
     call.run(4, WIDE)
     before = call.requests()
-    served = call.run(9, NARROW // 3)
+    served = call.run(9, NARROW)
     assert served[-1] == "key_frames" and call.slot.limit == KEYFRAMES_ONLY
     assert call.requests() - before <= 4, "key frames cost everybody"
     copy = copies.made[0]
@@ -132,7 +132,7 @@ def test_a_line_for_no_layer_gets_key_frames_until_the_small_copy_is_there() -> 
     copy.make(keyframe=True)
     assert call.view.served == "small" and call.slot.asked is copy
     sent = len(call.media)
-    call.run(3, NARROW // 3)
+    call.run(3, NARROW)
     assert len(call.media) == sent and copy.rates
     copy.make()
     assert len(call.media) == sent + 1
@@ -142,12 +142,12 @@ def test_a_copy_that_dies_is_replaced_by_key_frames_and_later_by_another() -> No
     copies = Copies()
     call = Call(copies, layers=1)
     call.run(4, WIDE)
-    call.run(4, NARROW // 3)
+    call.run(4, NARROW)
     copies.made[0].make(keyframe=True)
     copies.made[0].ended = True
-    assert call.run(2, NARROW // 3)[-1] == "key_frames"
+    assert call.run(2, NARROW)[-1] == "key_frames"
     assert len(copies.made) == 1 and call.slot.substitute is None
-    call.run(11, NARROW // 3)
+    call.run(11, NARROW)
     assert len(copies.made) == 2
 
 
@@ -155,17 +155,17 @@ def test_without_a_free_process_there_are_key_frames() -> None:
     for copies in (None, Copies(most=0)):
         call = Call(copies, layers=1)
         call.run(4, WIDE)
-        assert call.run(6, NARROW // 3)[-1] == "key_frames"
+        assert call.run(6, NARROW)[-1] == "key_frames"
 
 
 def test_a_source_that_leaves_takes_its_copy_along() -> None:
     copies = Copies()
     call = Call(copies, layers=1)
     call.run(4, WIDE)
-    call.run(4, NARROW // 3)
+    call.run(4, NARROW)
     copies.made[0].make(keyframe=True)
     call.slot.disconnect(call.now_us)
-    call.run(1, NARROW // 3)
+    call.run(1, NARROW)
     assert copies.made[0].ended and call.track.forwards == []
 
 
@@ -173,10 +173,10 @@ def test_a_source_with_new_counters_gets_another_copy() -> None:
     copies = Copies()
     call = Call(copies, layers=1)
     call.run(4, WIDE)
-    call.run(4, NARROW // 3)
+    call.run(4, NARROW)
     copies.made[0].make(keyframe=True)
     call.slot.pause(call.track, call.now_us)
-    call.run(2, NARROW // 3)
+    call.run(2, NARROW)
     assert copies.made[0].ended and len(copies.made) == 2
 
 
@@ -184,7 +184,7 @@ def test_closing_ends_the_copy() -> None:
     copies = Copies()
     call = Call(copies, layers=1)
     call.run(4, WIDE)
-    call.run(4, NARROW // 3)
+    call.run(4, NARROW)
     call.view.close()
     call.view.close()
     assert copies.made[0].ended and len(call.track.forwards) == 1

@@ -60,7 +60,7 @@ async def test_a_narrow_line_gets_what_fits_without_a_freeze(
             )
             for name in ("narrow", "wide"):
                 await call_page.wait_for_frames(pages[name])
-            await asyncio.sleep(6)
+            await _follow(relay, 6.0, "wide")
             path.bits_per_s = line
             narrowed_at = asyncio.get_running_loop().time()
             served = await relay.facts.find(ViewServed, lambda e: e.peer_id == "narrow", 25)
@@ -88,10 +88,10 @@ async def test_a_narrow_line_gets_what_fits_without_a_freeze(
     assert all(track["lost"] == 0 for track in record)
 
 
-async def _follow(relay: RunningRelay, seconds: float) -> None:
+async def _follow(relay: RunningRelay, seconds: float, peer_id: str = "narrow") -> None:
     for _ in range(round(seconds)):
         await asyncio.sleep(1)
-        peer = (await relay.stats(SESSION))["peers"]["narrow"]
+        peer = (await relay.stats(SESSION))["peers"][peer_id]
         video = next(slot for slot in peer["slots"] if slot["slot"] == "applicant-video")
         shown = {name: video[name] for name in ("limit", "layers", "bytes", "left_out", "resent", "not_sent_again")}
         print(peer["view"], peer["remb_bits_per_s"], shown, file=sys.stderr)
