@@ -76,7 +76,7 @@ export const deskZh = {
     mute: '静音', unmute: '取消静音', micRetry: '重新连接麦克风', listen: '点此播放声音', detailOn: '要求高清', detailOff: '恢复普通画质',
     cover: '提示遮挡', coverSent: '已提示对方遮挡', end: '结束会话', participants: '在场人员', marked: '单人时段，不作核查依据', markedNow: '现在只有一名踏勘人员在场：单人时段，不作核查依据', markedTotal: '单人时段累计 {time}', isMuted: '已静音', present: '在场', absent: '不在场', you: '您',
     map: '位置', noFix: '没有定位：{cause}', noFixYet: '尚未收到定位', accuracy: '手机上报位置（未核实）±{m} 米', distance: '距登记位置 {m} 米', checklist: '勘验要点', findings: '问题', chat: '文字', chatPlaceholder: '输入文字，回车发送', send: '发送', chatEmpty: '文字消息会显示在这里，对方手机同步可见。',
-    stills: '定格照片', stillsEmpty: '按 S 键或点“定格”截取画面。', raise: '提出问题', attach: '附到要点', note: '备注', progress: '{done}/{all}', device: { paused: '对方暂停了画面', muted: '对方静音', torch: '手电已开', weakUplink: '对方网络弱：每秒约 3 帧清晰画面，声音照常' },
+    stills: '定格照片', stillsEmpty: '按 S 键或点“定格”截取画面。', raise: '提出问题', attach: '附到要点', note: '备注', progress: '{done}/{all}', device: { paused: '对方暂停了画面', muted: '对方静音', torch: '手电已开', weakUplink: '对方网络弱：每秒几帧清晰画面，声音照常' },
     view: { fewer_frames: '您的网络弱，画面帧数已减少；录像不受影响', small: '您的网络弱，画面已缩小；录像不受影响', key_frames: '您的网络弱，每几秒一帧画面；录像不受影响' },
     stopped: '申请人已选择“停止，改为上门”，录像已结束。', elsewhere: '您已在另一个页面进入本次会话，本页已停止。', takeOver: '改在本页继续', ended: '会话已结束', backToCase: '返回事项', frameInfo: '查询号 {lookup}', openFull: '查看大图', viewer: '照片',
     fps: '{n} 帧/秒', bitrate: '{n} 千比特/秒', sendFailed: '没有发送成功：{why}', markFailed: '没有记录成功：{why}',

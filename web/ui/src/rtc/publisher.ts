@@ -4,7 +4,7 @@
  */
 import { GATHER_MS, OneWay, type OneWayOptions, type PeerSignal } from './one_way'
 import { createPeer, gathered, PeerLink } from './peer_link'
-import { addVideo, applyQuality, DETAIL, PLAIN, preferVp8, voiceEncoding, WEAK, withVoiceNack, type VideoQuality } from './quality'
+import { addVideo, applyQuality, DETAIL, FAINT, PLAIN, preferVp8, voiceEncoding, WEAK, withVoiceNack, type VideoQuality } from './quality'
 import { readUplink } from './stats'
 import { UplinkWatch } from './uplink_watch'
 import { fail, succeed, type Result } from '../protocol/problem'
@@ -91,13 +91,15 @@ export class Publisher extends OneWay {
   }
 
   private get quality(): VideoQuality {
-    return this.uplink.weak ? WEAK : this.wanted
+    if (!this.uplink.weak) return this.wanted
+    return this.uplink.faint ? FAINT : WEAK
   }
 
   private async look(pc: RTCPeerConnection): Promise<void> {
     const bits = await readUplink(pc).catch(() => null) // the connection may be closed meanwhile
+    const before = this.uplink.weak
     if (pc !== this.peer || !this.uplink.observe(Date.now(), bits)) return
-    this.options.onUplink?.(this.uplink.weak)
+    if (this.uplink.weak !== before) this.options.onUplink?.(this.uplink.weak)
     await this.applyTo(pc)
   }
 

@@ -6,8 +6,8 @@
  * of that show nothing (measured); fewer frames do less harm. For detail the hint makes the encoder skip its denoiser,
  * which holds 30 frames a second at 720p where it otherwise reaches 22 on the same machine.
  *
- * On a weak uplink three sharp frames a second say more than fifteen blurred ones: of a hand-held 720p clip at 200 kb/s
- * SSIM is 0.96 with 3 frames and the hint, 0.94 with 15; a smaller picture shows less at any rate (960 pixels: 0.87).
+ * On a weak uplink a few sharp frames a second say more than fifteen blurred ones: of a hand-held 720p clip at 200 kb/s
+ * SSIM is 0.97 with 2 frames and the hint, 0.94 with 15; a smaller picture shows less (panning: 0.91, at 960 pixels 0.87).
  */
 export interface VideoQuality {
   maxBitrate: number
@@ -33,10 +33,13 @@ export const DETAIL: VideoQuality = {
 /** The rate stays open, so that the browser's estimate notices when the uplink is better again. */
 export const WEAK: VideoQuality = {
   maxBitrate: 600_000,
-  maxFramerate: 3,
+  maxFramerate: 4,
   contentHint: 'detail',
   degradationPreference: 'maintain-resolution',
 }
+
+/** Under 250 kb/s. */
+export const FAINT: VideoQuality = { ...WEAK, maxFramerate: 2 }
 
 /** Three temporal layers, so that the relay can send fewer frames to a viewer whose own line is weak. */
 const SCALABILITY_MODE = 'L1T3'

@@ -38,6 +38,15 @@ it('keeps the mode over a new connection until its estimate is known', () => {
   expect(run(watch, times(12, 900_000), 12_000)).not.toContain(false)
 })
 
+it('tells an uplink that is faint, with room before it says otherwise', () => {
+  const watch = new UplinkWatch()
+  run(watch, times(12, 300_000))
+  expect([watch.weak, watch.faint]).toEqual([true, false])
+  expect(watch.observe(12_000, 200_000)).toBe(true)
+  expect([watch.observe(13_000, 300_000), watch.faint]).toEqual([false, true])
+  expect([watch.observe(14_000, 330_000), watch.faint]).toEqual([true, false])
+})
+
 it('says nothing where the browser says nothing', () => {
   expect(run(new UplinkWatch(), times(60, null))).not.toContain(true)
 })
