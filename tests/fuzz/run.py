@@ -86,6 +86,7 @@ async def run_live(corpus: Corpus, cases: int, seed: int, material: Material, be
                 "fps_during": during,
                 "rss_mb_before": round(rss_before, 1),
                 "rss_mb_after": round(live.rss_mb(), 1),
+                "rss_mb_with_encoders": round(live.rss_with_encoders_mb(), 1),
                 "relay_cpu_percent": round((live.cpu_ns() - cpu_before) / elapsed_s / 1e7, 1),
                 "guard": await _guard(live),
                 "seconds": round(elapsed_s, 1),
