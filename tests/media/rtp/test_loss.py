@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.rtp.loss import DUPLICATE, GIVE_UP_US, MAX_NACK_SPAN, NEVER_US, LossTracker
+from media.rtp.loss import DUPLICATE, GIVE_UP_US, LONGEST_HOLD_US, MAX_NACK_SPAN, NEVER_US, LossTracker
 
 pytestmark = pytest.mark.unit
 
@@ -52,15 +52,69 @@ def test_a_packet_that_was_only_overtaken_is_no_measure_of_the_round_trip() -> N
     assert losses.rtt_us == 100_000
 
 
-def test_an_answer_to_the_second_question_is_no_measure_either() -> None:
+def ask_and_answer(losses: LossTracker, start: int, now_us: int, asks_us: list[int], answer_us: int) -> None:
+    losses.receive(start, now_us)
+    losses.receive(start + 2, now_us)
+    for at_us in asks_us:
+        assert losses.asks_due(now_us + at_us) == [start + 1]
+    losses.resent(start + 1, now_us + answer_us)
+    assert losses.receive(start + 1, now_us + answer_us) != DUPLICATE
+
+
+def test_before_the_first_measure_any_answer_will_do_or_a_long_way_would_never_be_known() -> None:
+    losses = LossTracker(has_rtx=True)
+    ask_and_answer(losses, 0, 0, [0, 150_000], answer_us=200_000)
+    assert losses.rtt_us == 200_000
+
+
+def test_an_answer_that_comes_too_soon_after_a_question_belongs_to_the_one_before() -> None:
+    losses = LossTracker(has_rtx=True)
+    ask_and_answer(losses, 0, 0, [0], answer_us=100_000)
+    ask_and_answer(losses, 3, 1_000_000, [0, 150_000], answer_us=180_000)
+    assert losses.rtt_us == (7 * 100_000 + 180_000) // 8
+    ask_and_answer(losses, 6, 2_000_000, [0, 300_000], answer_us=400_000)
+    assert losses.rtt_us == (7 * 100_000 + 180_000) // 8
+
+
+def test_where_packets_overtake_each_other_a_gap_gets_their_usual_time() -> None:
     losses = LossTracker(has_rtx=True)
     losses.receive(0, 0)
     losses.receive(2, 0)
+    assert losses.asks_due(0) == [1]
+    losses.receive(1, 12_000)
+    losses.receive(4, 100_000)
+    assert losses.ask_us == 112_000 and losses.asks_due(111_000) == []
+    assert losses.suspect(105_000) is None
+    assert losses.asks_due(112_000) == [3]
+    losses.resent(3, 220_000)
+    losses.receive(3, 220_000)
+    for number in range(60):
+        ask_and_answer(losses, 5 + 3 * number, 1_000_000 * (number + 1), [30_000], answer_us=130_000)
+    losses.receive(300, 100_000_000)
+    assert losses.ask_us < 100_002_000, "losses without overtaking end the patience"
+
+
+def test_a_packet_that_is_overtaken_by_far_is_not_waited_for_so_long() -> None:
+    losses = LossTracker(has_rtx=True)
+    losses.receive(0, 0)
+    losses.receive(2, 0)
+    losses.receive(1, 80_000)
+    losses.receive(4, 100_000)
+    assert losses.ask_us == 100_000 + LONGEST_HOLD_US
+
+
+def test_voice_answers_without_a_mark_are_told_from_late_packets_by_their_time() -> None:
+    losses = LossTracker()
+    losses.receive(0, 0)
+    losses.receive(2, 0)
     losses.asks_due(0)
-    losses.asks_due(150_000)
-    losses.resent(1, 160_000)
-    losses.receive(1, 160_000)
-    assert losses.rtt_us == 0 and losses.repaired == 1
+    losses.receive(1, 100_000)
+    losses.receive(4, 200_000)
+    losses.asks_due(200_000)
+    losses.receive(3, 210_000)
+    assert losses.rtt_us == 100_000
+    losses.receive(6, 300_000)
+    assert losses.ask_us == 310_000
 
 
 def test_a_shaky_round_trip_is_waited_for_longer() -> None:
