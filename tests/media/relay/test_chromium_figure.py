@@ -54,7 +54,7 @@ async def _measure(relay: RunningRelay, clip: Path, session_id: str) -> call_pag
         try:
             sender, viewer = await call_page.open_page(browser), await call_page.open_page(browser)
             await call_page.subscribe(viewer, relay.port, session_id, "down")
-            await call_page.publish(sender, relay.port, session_id, "up")
+            await call_page.publish(sender, relay.port, session_id, "up", scalability_mode="L1T3")
             await relay.facts.find(PeerConnected, lambda e: e.session_id == session_id and e.direction == "up")
             await _until_connected(sender)
             before = await call_page.wait_for_frames(viewer, SETTLE_S)
