@@ -38,15 +38,22 @@ def turn_server_of(settings: Settings) -> TurnServer:
         urls=turn.parsed_urls,
         secret=load_or_create_secret(settings.turn_secret_file),
         realm=turn.realm_or_host,
-        peers=list(dict.fromkeys([*host_addresses(settings.relay_config), *settings.outer_addresses])),
+        peers=media_addresses(settings),
         listen=turn.listen,
         relay_ports=turn.relay_ports,
+        tls_port=turn.tls_port,
         certificate=turn.tls_cert or settings.tls_cert,
         key=turn.tls_key or settings.tls_key,
         user_quota=turn.user_quota,
         total_quota=turn.total_quota,
         max_bps=turn.max_bps,
     )
+
+
+def media_addresses(settings: Settings) -> list[str]:
+    """Where TURN has to reach media. coturn's own address is none of them where media has another."""
+    found = list(dict.fromkeys([*host_addresses(settings.relay_config), *settings.outer_addresses]))
+    return [address for address in found if address not in settings.turn.listen] or found
 
 
 def _write_private(path: Path, text: str) -> None:

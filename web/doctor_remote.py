@@ -22,7 +22,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from web.client import Refused, public_client
-from web.doctor_turn import Address, Finding, check_servers, probe_target
+from web.doctor_turn import Address, Finding, check_servers, probe_target, turn_urls
+from web.turn import parse_turn_url
 from web.turn_client import check_of, is_answer
 
 ANSWER_S = 5.0
@@ -116,7 +117,7 @@ def _check_media(visit: Visit) -> Iterator[tuple[str, Finding]]:
     candidates = [(one["address"], one["port"]) for one in probe["candidates"]]
     seen = try_udp(candidates, probe["username"], probe["password"])
     reached, silent = list(seen), [one for one in candidates if one not in seen]
-    target = _best_target(candidates, visit.host)
+    target = _best_target(candidates, probe["ice_servers"])
     through = probe_target(target, probe["username"], probe["password"]) if target else None
     turn = list(check_servers(probe["ice_servers"], through, visit.trust()))
     has_turn = any(level == "ok" for level, _, _ in turn)
@@ -174,10 +175,27 @@ def _family(candidate: Address) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in candidate[0] else socket.AF_INET
 
 
-def _best_target(candidates: list[Address], host: str) -> Address | None:
-    """Where a TURN server is asked to pass on to: IPv4 first; the inner address, for most stand beside the server."""
-    ordered = sorted(candidates, key=lambda one: (":" in one[0], not ipaddress.ip_address(one[0]).is_private))
+def _best_target(candidates: list[Address], ice_servers: list[dict[str, Any]]) -> Address | None:
+    """Where TURN servers are asked to pass on to: IPv4 first, inner addresses first, for most stand beside the server.
+
+    A TURN server's own address is the last choice, for it denies that.
+    """
+    own = _addresses_of(ice_servers)
+    ordered = sorted(
+        candidates, key=lambda one: (one[0] in own, ":" in one[0], not ipaddress.ip_address(one[0]).is_private)
+    )
     return ordered[0] if ordered else None
+
+
+def _addresses_of(ice_servers: list[dict[str, Any]]) -> set[str]:
+    found: set[str] = set()
+    for text in (text for server in ice_servers for text in turn_urls(server)):
+        try:
+            url = parse_turn_url(text)
+            found |= {str(one[4][0]) for one in socket.getaddrinfo(url.host, url.port)}
+        except OSError:
+            continue  # the check of that server says so
+    return found
 
 
 def _say_media(reached: list[Address], silent: list[Address], seen: list[Address], has_turn: bool) -> Iterator[Finding]:

@@ -42,10 +42,7 @@ def check_servers(
     tried = 0
     has_tls443 = False
     for server in ice_servers:
-        urls = server["urls"] if isinstance(server["urls"], list) else [server["urls"]]
-        for text in urls:
-            if not str(text).startswith(("turn:", "turns:")):
-                continue
+        for text in turn_urls(server):
             tried += 1
             url = parse_turn_url(text)
             has_tls443 |= url.transport == "tls" and url.port == 443
@@ -54,6 +51,11 @@ def check_servers(
         yield "note", "turn_none", {}
     elif not has_tls443:
         yield "note", "turn_no_tls443", {}
+
+
+def turn_urls(server: dict[str, Any]) -> list[str]:
+    urls = server["urls"] if isinstance(server["urls"], list) else [server["urls"]]
+    return [text for text in urls if text.startswith(("turn:", "turns:"))]
 
 
 def check_turn(url: TurnUrl, username: str, password: str, target: Target | None, trust: ssl.SSLContext) -> Finding:
@@ -114,7 +116,8 @@ def _gets_through(client: TurnClient, target: Target) -> bool:
 @contextmanager
 def _echo(settings: Settings) -> Iterator[Target | None]:
     """A socket as media has it, that sends back what comes; None on a machine without a network."""
-    addresses = host_addresses(settings.relay_config)
+    found = host_addresses(settings.relay_config)
+    addresses = [address for address in found if address not in settings.turn.listen] or found
     if not addresses:
         yield None
         return

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from web.certificates import local_context, server_context
 from web.console import CommandFailed
@@ -57,7 +58,9 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
         return None
     if settings.tls_cert is not None and settings.tls_key is not None:
         return server_context(settings.tls_cert, settings.tls_key)
-    return local_context(settings.data.resolve() / "tls", settings.outer_addresses)
+    host = urlsplit(settings.public_url).hostname if settings.public_url else None
+    more = (*settings.outer_addresses, *([host] if host else []))
+    return local_context(settings.data.resolve() / "tls", more)
 
 
 @asynccontextmanager

@@ -50,6 +50,7 @@ class TurnServer:
     peers: Sequence[str]
     listen: Sequence[str]
     relay_ports: tuple[int, int]
+    tls_port: int | None
     certificate: Path | None
     key: Path | None
     user_quota: int
@@ -92,7 +93,11 @@ def _listening(server: TurnServer) -> list[str]:
         return [*lines, "no-tls", "no-dtls"]
     if server.certificate is None or server.key is None:
         raise ValueError("a turns: address needs a certificate: set YUNTAKAN_TURN__TLS_CERT and YUNTAKAN_TURN__TLS_KEY")
-    lines += [f"tls-listening-port={_one_port(tls)}", f"cert={server.certificate}", f"pkey={server.key}"]
+    lines += [
+        f"tls-listening-port={server.tls_port or _one_port(tls)}",
+        f"cert={server.certificate}",
+        f"pkey={server.key}",
+    ]
     return [*lines, "no-dtls"]
 
 

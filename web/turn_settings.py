@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from web.ranges import parse_ports
+from web.ranges import HIGHEST_PORT, parse_ports
 from web.turn import TurnUrl, parse_turn_url
 
 #: Credentials outlive the session that they were made for by no more than this.
@@ -21,7 +21,8 @@ class TurnSettings(BaseModel):
     """A coturn of the office's own. Without `urls` there is none.
 
     ttl_s: how long credentials are good; who is in a session gets new ones in time.
-    The rest is for `yuntakan turn-config`: `listen` are coturn's own addresses, `max_bps` bytes a second.
+    The rest is for `yuntakan turn-config`: `listen` are coturn's own addresses, `tls_port` where it takes TLS when
+    a router in front takes the addresses' port, `max_bps` bytes a second.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,6 +33,7 @@ class TurnSettings(BaseModel):
     realm: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$")
     listen: Annotated[tuple[str, ...], NoDecode] = ()
     relay_ports: Annotated[tuple[int, int], NoDecode] = (49152, 49951)
+    tls_port: int | None = Field(default=None, ge=1, le=HIGHEST_PORT)
     tls_cert: Path | None = None
     tls_key: Path | None = None
     user_quota: int = Field(default=32, ge=1, le=1000)

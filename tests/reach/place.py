@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import ssl
 import subprocess
@@ -69,3 +70,20 @@ class FarOffice(Office):
 def log_of(office: Office) -> str:
     path: Path = office.folder.parent / "server.log"
     return path.read_text(encoding="utf-8", errors="replace")
+
+
+def doctor(office: FarOffice, site: str, *arguments: str, stdin: str = "") -> tuple[int, dict[str, str]]:
+    """What `yuntakan doctor` finds there: (exit status, level by code)."""
+    done = subprocess.run(
+        office.network.command(site, str(YUNTAKAN), "doctor", "--json", *arguments),
+        input=stdin, env=office.environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout, done.stderr
+    return done.returncode, {one["code"]: one["level"] for one in json.loads(done.stdout)["results"]}
+
+
+def visit(office: FarOffice, site: str, ca: Path) -> tuple[int, dict[str, str]]:
+    """What it finds of the office from that site, as a member of staff."""
+    person = office.inspectors[0]
+    asked = ("--server", office.url, "--ca", str(ca), "--username", person.username, "--password-stdin")
+    return doctor(office, site, *asked, stdin=person.password + "\n")

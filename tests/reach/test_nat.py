@@ -13,7 +13,7 @@ from tests.e2e.browsers import Screen, open_desk, open_phone
 from tests.faults.leg import LegProfile
 from tests.faults.network import Network, Site
 from tests.reach.browser import TIMES, browser_at
-from tests.reach.place import FarOffice
+from tests.reach.place import FarOffice, visit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -53,6 +53,8 @@ async def test_with_its_outer_address_an_office_behind_nat_is_reached(may_make_n
         async with browser_at(office.network, "phone") as browser:
             phone, desk = await in_the_call(office, browser)
             await desk.wait_media("video", "framesDecoded", 15)
+            status, codes = visit(office, "phone", office.ca_path)
+            assert status == 0 and codes["media_reached"] == "ok" and codes["turn_none"] == "note", codes
             for screen in (phone, desk):
                 remote = await screen.page.evaluate(
                     "async () => { const rows = [...(await testPeers.at(-1).getStats()).values()];"
@@ -63,11 +65,17 @@ async def test_with_its_outer_address_an_office_behind_nat_is_reached(may_make_n
                 assert remote[0] == OUTER and 40000 <= remote[1] <= 40063
 
 
-async def test_without_it_nobody_outside_is_reached(may_make_networks: None, tmp_path: Path) -> None:
+async def test_without_it_nobody_outside_is_reached_and_everybody_is_told(
+    may_make_networks: None, tmp_path: Path
+) -> None:
     with office_behind_nat(tmp_path) as office:
         async with browser_at(office.network, "phone") as browser:
-            phone, _ = await in_the_call(office, browser)
-            ended = "() => testPeers.some((peer) => ['failed', 'closed'].includes(peer.connectionState))"
-            await phone.until(ended)
+            phone, desk = await in_the_call(office, browser)
+            status, codes = visit(office, "phone", office.ca_path)
+            assert status == 1 and codes["media_private_only"] == "bad" and codes["server_answers"] == "ok", codes
+            await phone.see("live-blocked")
+            await desk.until(
+                "() => document.querySelector('[data-testid=console-veil]').dataset.code === 'media_blocked'"
+            )
             assert await phone.page.evaluate("testPeers.every((peer) => peer.connectionState !== 'connected')")
             assert office.network.counts()["hub"]["unroutable"] > 0, "the browser tried the inner address"

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.office import YUNTAKAN
 from tests.faults.leg import LegProfile
 from tests.faults.network import Network, Site
 from tests.reach.coturn import coturn, make_certificate
-from tests.reach.place import FarOffice
+from tests.reach.place import FarOffice, doctor, visit
 from web.turn import TurnCredentials, TurnUrl, parse_turn_url, read_secret
 from web.turn_client import TurnClient, TurnRefused
 
@@ -44,21 +40,6 @@ class Place:
         return self.network.within(
             self.site, lambda: TurnClient(self.url(transport), made["username"], made["credential"], trust)
         )
-
-    def doctor(self, site: str, *arguments: str, stdin: str = "") -> tuple[int, dict[str, Any]]:
-        """(exit status, level by code)"""
-        command = self.network.command(site, str(YUNTAKAN), "doctor", "--json", *arguments)
-        done = subprocess.run(
-            command, input=stdin, env=self.office.environment, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.stdout, done.stderr
-        return done.returncode, {one["code"]: one["level"] for one in json.loads(done.stdout)["results"]}
-
-    def visit(self, ca: Path) -> tuple[int, dict[str, Any]]:
-        """From the phone's place, as a member of staff."""
-        person = self.office.inspectors[0]
-        asked = ("--server", self.office.url, "--ca", str(ca), "--username", person.username, "--password-stdin")
-        return self.doctor(self.site, *asked, stdin=person.password + "\n")
 
 
 @contextmanager
@@ -153,23 +134,23 @@ def test_the_doctor_beside_the_server_finds_turn_well_and_names_what_is_wrong(tu
     data = ("--data", str(turn.office.folder), "--port", "443")
     trusted = {**turn.office.variables, "SSL_CERT_FILE": str(turn.ca)}
     turn.office.variables = trusted
-    _, codes = turn.doctor("office", *data)
+    _, codes = doctor(turn.office, "office", *data)
     assert codes["turn_works"] == "ok" and not [code for code in codes if code.startswith("turn_no")]
 
     turn.network.set("turn", down=LegProfile(blocks_udp=True))
-    status, codes = turn.doctor("office", *data)
+    status, codes = doctor(turn.office, "office", *data)
     assert status == 1 and codes["turn_silent"] == "bad"
     turn.network.set("turn", down=LegProfile())
 
     turn.office.variables = {name: value for name, value in trusted.items() if name != "SSL_CERT_FILE"}
-    assert turn.doctor("office", *data)[1]["turn_certificate"] == "bad"
+    assert doctor(turn.office, "office", *data)[1]["turn_certificate"] == "bad"
     turn.office.variables = trusted
 
     other = turn.office.folder.parent / "other-secret"
     other.touch(0o600)
     other.write_text("quite-another-secret")
     turn.office.variables = {**trusted, "YUNTAKAN_TURN__SECRET_FILE": str(other)}
-    assert turn.doctor("office", *data)[1]["turn_unauthorised"] == "bad"
+    assert doctor(turn.office, "office", *data)[1]["turn_unauthorised"] == "bad"
     turn.office.variables = trusted
 
 
@@ -179,21 +160,21 @@ def test_the_doctor_at_a_phones_place_says_what_a_phone_would_meet(turn: Place) 
     both = turn.office.folder.parent / "both.crt"
     both.write_bytes(turn.office.ca_path.read_bytes() + turn.ca.read_bytes())
     try:
-        status, codes = turn.visit(both)
+        status, codes = visit(turn.office, turn.site, both)
         assert status == 0 and codes["media_reached"] == "ok" and codes["turn_works"] == "ok", codes
         assert codes["server_answers"] == "ok" and codes["clock_agrees"] == "ok"
 
         narrow = LegProfile(blocks_udp=True, tcp_ports=(443,))
         turn.network.set("phone", up=narrow, down=narrow)
-        status, codes = turn.visit(both)
+        status, codes = visit(turn.office, turn.site, both)
         assert codes["media_by_turn"] == "ok" and codes["media_private_only"] == "note", codes
         assert codes["turn_silent"] == "bad", "the TURN address by UDP"
 
         turn.network.set("turn", up=LegProfile(blackout=True))
-        status, codes = turn.visit(both)
+        status, codes = visit(turn.office, turn.site, both)
         assert status == 1 and codes["media_private_only"] == "bad" and codes["turn_unreachable"] == "bad", codes
 
-        assert turn.visit(turn.ca)[1] == {"server_addresses": "ok", "server_certificate": "bad"}
+        assert visit(turn.office, turn.site, turn.ca)[1] == {"server_addresses": "ok", "server_certificate": "bad"}
     finally:
         turn.network.set("phone", up=LegProfile(), down=LegProfile())
         turn.network.set("turn", up=LegProfile())

@@ -18,7 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from web.certificates import TlsFolder, ensure_certificates
+from web.certificates import TlsFolder, ensure_certificates, names_of, read_certificate
+from web.serving import tls_context
+from web.settings import Settings
 
 pytestmark = pytest.mark.integration
 
@@ -161,3 +163,9 @@ def listening_addresses(port: int) -> set[str]:
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     ends = [row[1].split(":") for row in rows if row[3] == "0A"]
     return {address for address, number in ends if int(number, 16) == port}
+
+
+def test_the_offices_own_certificate_carries_the_names_by_which_people_come(tmp_path):
+    settings = Settings(data=tmp_path, public_url="https://tk.example", public_address="203.0.113.7/192.168.7.2")
+    tls_context(settings)
+    assert {"tk.example", "203.0.113.7"} <= names_of(read_certificate(tmp_path / "tls" / "server.crt"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from web.cli import main
+from web.cli_turn import media_addresses
 from web.ice import ice_servers_of
 from web.settings import Settings, SettingsError, read_settings
 from web.turn import TurnCredentials, TurnError, load_or_create_secret, parse_turn_url, read_secret
@@ -146,3 +147,28 @@ def test_tls_without_a_certificate_is_refused(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("YUNTAKAN_TURN__URLS", TLS_443)
     assert main(["turn-config", "--data", str(tmp_path)]) == 2
     assert not (tmp_path / "turnserver.conf").exists()
+
+
+def test_the_example_of_the_operations_page_is_read_and_makes_the_file_that_it_describes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    block = page.split("<!-- checked by tests/web/test_turn.py -->\n```\n")[1].split("```")[0]
+    for line in block.splitlines():
+        monkeypatch.setenv(*line.split("=", 1))
+    assert main(["turn-config", "--data", str(tmp_path)]) == 0
+    written = (tmp_path / "turnserver.conf").read_text().splitlines()
+    for expected in ("listening-ip=203.0.113.8", "tls-listening-port=443", "listening-port=3478", "no-tcp",
+                     "realm=turn.example.gov.cn", "cert=/etc/yuntakan/turn.crt"):  # fmt: skip
+        assert expected in written
+    monkeypatch.setenv("YUNTAKAN_TURN__TLS_PORT", "5349")
+    assert main(["turn-config", "--data", str(tmp_path)]) == 0
+    assert "tls-listening-port=5349" in (tmp_path / "turnserver.conf").read_text()
+
+
+def test_media_at_coturns_own_address_is_left_out_where_there_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.cli_turn.host_addresses", lambda _config: ["203.0.113.7", "203.0.113.8"])
+    assert media_addresses(read_settings({"turn": {"listen": "203.0.113.8"}}, {})) == ["203.0.113.7"]
+    assert media_addresses(read_settings({"turn": {"listen": "203.0.113.7,203.0.113.8"}}, {})) == [
+        "203.0.113.7", "203.0.113.8",
+    ]  # fmt: skip
