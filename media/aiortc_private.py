@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import socket
 import struct
 from collections.abc import Callable
 from importlib.metadata import version
@@ -47,6 +48,8 @@ logger = logging.getLogger(__name__)
 
 Address = tuple[str, int]
 MediaSink = Callable[[bytes], None]
+#: Sends a datagram to an address at once or raises OSError.
+SendTo = Callable[[bytes, Address], object]
 
 
 class SrtpError(Exception):
@@ -97,6 +100,8 @@ class GuardedProtocol(StunProtocol):
     """One UDP socket. Media goes straight to the connection's sink; nothing a datagram holds can raise out of here."""
 
     receiver: GuardedConnection
+    #: Media is sent by the socket itself: the event loop's transport would queue without bound what the kernel refuses.
+    bound: socket.socket
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         connection = self.receiver
@@ -188,7 +193,7 @@ class GuardedProtocol6(GuardedProtocol):
 class GuardedConnection(Connection):
     """aioice's connection over guarded sockets; remote candidates are only those that prove themselves.
 
-    `route` is where to send: (datagram transport, address), None before the first nomination and after the end.
+    `on_route` hears how and where to send, at each nomination.
     """
 
     def __init__(self, config: RelayConfig, now_us: Callable[[], int]) -> None:
@@ -201,7 +206,7 @@ class GuardedConnection(Connection):
         self._budget = Budget(config.max_bytes_per_s, now_us)
         self._packet_cost = max(1, config.max_bytes_per_s // config.max_packets_per_s)
         self.media_sink: MediaSink | None = None
-        self.on_route: Callable[[asyncio.DatagramTransport, Address], None] | None = None
+        self.on_route: Callable[[SendTo, Address], None] | None = None
         self.checks = 0
         self.username_prefix = f"{self.local_username}:".encode()
         self._config = config
@@ -261,7 +266,8 @@ class GuardedConnection(Connection):
         selected = self._nominated.get(pair.component)
         if selected is pair and self.on_route is not None:
             self.proven.add(pair.remote_addr)
-            self.on_route(pair.protocol.transport, pair.remote_addr)
+            assert isinstance(pair.protocol, GuardedProtocol)
+            self.on_route(pair.protocol.bound.sendto, pair.remote_addr)
 
     async def _bind(self, address: str) -> GuardedProtocol | None:
         loop = asyncio.get_running_loop()
@@ -273,6 +279,7 @@ class GuardedConnection(Connection):
             return None
         kind = GuardedProtocol6 if ":" in address else GuardedProtocol
         _, protocol = await loop.create_datagram_endpoint(lambda: kind(self), sock=bound)
+        protocol.bound = bound
         return protocol
 
 

@@ -56,6 +56,7 @@ class GuardCounters:
     control_flood: int = 0
     nack_storm: int = 0
     keyframe_storm: int = 0
+    send_failed: int = 0
     handler_failed: int = 0
 
     def to_dict(self) -> dict[str, int]:

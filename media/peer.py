@@ -14,6 +14,7 @@ from aiortc import RTCCertificate, RTCDtlsParameters, RTCDtlsTransport, RTCIcePa
 from media.aiortc_private import (
     Address,
     GuardedGatherer,
+    SendTo,
     SrtpError,
     SrtpTransform,
     make_dtls,
@@ -59,7 +60,6 @@ class Peer(ABC):
         self.remote: RemoteTransport | None = None
         self.last_heard_us = clock.now_us()
         self.created_us = self.last_heard_us
-        self.send_failures = 0
         self._config = config
         self._watch = watch
         self._certificate = RTCCertificate.generateCertificate()
@@ -72,7 +72,7 @@ class Peer(ABC):
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls: RTCDtlsTransport | None = None
         self._running: asyncio.Task[None] | None = None
-        self._sendto: Callable[[bytes, Address], None] | None = None
+        self._sendto: SendTo | None = None
         self._address: Address = ("", 0)
         self._protect: SrtpTransform | None = None
         self._protect_rtcp: SrtpTransform | None = None
@@ -120,7 +120,7 @@ class Peer(ABC):
             try:
                 self._sendto(self._protect(packet), self._address)
             except SEND_ERRORS:  # this receiver's trouble must not reach the sender whose packet it is
-                self.send_failures += 1
+                self.counters.send_failed += 1
 
     def send_control(self, packet: bytes) -> None:
         """Protect and send an RTCP packet."""
@@ -128,7 +128,7 @@ class Peer(ABC):
             try:
                 self._sendto(self._protect_rtcp(packet), self._address)
             except SEND_ERRORS:
-                self.send_failures += 1
+                self.counters.send_failed += 1
 
     def heard_us(self) -> int:
         """When the other end last gave an authenticated sign of life."""
@@ -248,5 +248,5 @@ class Peer(ABC):
         if dtls.state in ("closed", "failed"):
             self.lose("closed")
 
-    def _take_route(self, transport: asyncio.DatagramTransport, address: Address) -> None:
-        self._sendto, self._address = transport.sendto, address
+    def _take_route(self, sendto: SendTo, address: Address) -> None:
+        self._sendto, self._address = sendto, address
