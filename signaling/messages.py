@@ -90,7 +90,7 @@ class SendChat(Act):
 
 
 class ReportDevice(Act):
-    camera: Literal["rear", "front", "none"]
+    camera: Literal["rear", "front", "none", "switching"]
     muted: bool
     paused: bool
     torch: bool

@@ -122,7 +122,7 @@ export interface PublishPeer {
 
 export interface ReportDevice {
   key: string
-  camera: 'rear' | 'front' | 'none'
+  camera: 'rear' | 'front' | 'none' | 'switching'
   muted: boolean
   paused: boolean
   torch: boolean

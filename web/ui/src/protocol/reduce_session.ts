@@ -52,9 +52,9 @@ const CHANGES: Record<string, Change> = {
     ],
   }),
   guidance: reduceGuidance,
-  device: (session, { seq, at }, payload) => ({
+  device: (session, { seq, at, actor }, payload) => ({
     ...session,
-    device: {
+    device: actor.role === 'inspector' ? session.device : {
       seq,
       at,
       camera: payload.text('camera'),

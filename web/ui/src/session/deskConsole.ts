@@ -56,6 +56,10 @@ export function useConsole(sessionId: string): Console {
     session.live.stopMedia()
     voice?.getTracks().forEach((track) => track.stop()) // the browser's microphone sign goes out with the session
   })
+  watch(session.muted, (muted) => {
+    // A voice that is silent on purpose is on record as that.
+    void session.act('device:report', { camera: 'none', muted, paused: false, torch: false })
+  })
   const off = session.live.signaling.on('entry', ({ entry }) => {
     if (entry.kind === 'presence' || entry.kind === 'session_ended') presence.push(entry)
   })

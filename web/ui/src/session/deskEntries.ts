@@ -28,7 +28,9 @@ const LINES: Record<string, Line> = {
   identity: (f) => join(f.text('level'), f.text('how')),
   presence: (f, w) => join(f.text('name'), w.word('console', f.flag('present') ? 'present' : 'absent'), f.flag('marked') ? w.word('console', 'marked') : ''),
   recording: (f, w) => join(w.word('console', f.flag('on') ? 'recording' : 'notRecording'), f.text('cause') && w.word('recordingCause', f.text('cause'))),
-  gap: (f, w) => w.word('gapCause', f.text('cause')),
+  gap: (f, w) => join(w.word('gapCause', f.text('cause')), lengthOf(f.text('started_at'), f.text('ended_at')), f.text('cause') === 'loss' || f.text('cause') === 'disk' ? w.word('gapPackets', 'label') + ' ' + (f.number('packets') ?? 0) : ''),
+  torn: (f, w) => join(w.word('torn', f.flag('kept') ? 'kept' : 'cut'), `${f.number('bytes') ?? 0} B`),
+  clock: (f, w) => join(w.word('clockStep', 'label'), `${((f.number('step_us') ?? 0) / 1e6).toFixed(3)} s`),
   fix: (f, w) => join(`±${Math.round((f.child('position').number('accuracy_cm') ?? 0) / 100)} m`, w.word('containment', f.text('containment').toLowerCase()), f.texts('doubts').map((d) => w.word('doubt', d)).join(' ')),
   no_fix: (f, w) => w.word('noFix', f.text('cause')),
   check: (f, w) => join(f.text('title'), w.word('seen', f.text('seen')), w.word('result', f.text('result')), f.text('note')),
@@ -41,6 +43,11 @@ const LINES: Record<string, Line> = {
   opinion: (f, w) => join(w.word('opinion', f.text('opinion')), f.text('text')),
   view: (f) => f.text('what'),
   site_visit: (f) => f.texts('visitors').join(' '),
+}
+
+function lengthOf(startedAt: string, endedAt: string): string {
+  const ms = Date.parse(endedAt) - Date.parse(startedAt)
+  return Number.isFinite(ms) ? `${(ms / 1000).toFixed(1)} s` : ''
 }
 
 /** One line that says what an entry holds, in the reader's language. */

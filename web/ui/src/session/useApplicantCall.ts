@@ -52,11 +52,14 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
   })
 
   let reported = ''
+  let hadCamera = false
 
-  /** Tells what has changed, once. */
+  /** Tells what has changed, once. While another camera is being opened the picture stands still for that reason. */
   function reportDevice(): void {
-    if (ended.value || camera.busy.value || call.link.value === 'idle') return
-    const facing = !camera.video.value ? 'none' : camera.facing.value === 'environment' ? 'rear' : 'front'
+    const isFirst = camera.busy.value && !hadCamera
+    if (ended.value || isFirst || call.link.value === 'idle') return
+    hadCamera ||= camera.video.value !== null
+    const facing = camera.busy.value ? 'switching' : !camera.video.value ? 'none' : camera.facing.value === 'environment' ? 'rear' : 'front'
     const still = paused.value || camera.interrupted.value
     const device = { camera: facing, muted: call.muted.value, paused: still, torch: camera.torch.value, weak_uplink: call.weakUplink.value }
     if (reported === JSON.stringify(device)) return
@@ -104,6 +107,10 @@ export function useApplicantCall(sessionId: string, agreedPosition: boolean): Us
 
   watch(camera.stream, (stream) => stream && !ended.value && call.publish(stream))
   watch([camera.facing, camera.torch, camera.interrupted, call.muted, call.weakUplink, paused, camera.video, camera.busy], reportDevice)
+  watch(call.link, (link) => {
+    if (link === 'joined') reported = '' // a server that was started anew knows nothing of this device
+    reportDevice()
+  })
   watch(call.ended, (over) => {
     if (!over) return
     stopSaved.value = true
