@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -86,7 +87,7 @@ class Network:
         self.close()
 
     def close(self) -> None:
-        """Ends the hub and removes the namespaces; whoever still runs at a site is cut off. Idempotent."""
+        """Ends the hub, whoever still runs at a site, and the namespaces. Idempotent."""
         hub, self._hub = self._hub, None
         if hub is not None and hub.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
@@ -96,7 +97,7 @@ class Network:
                 hub.stdout.close()
         for name in self._sites:
             if (NAMESPACES / self.namespace(name)).exists():
-                _ip("netns", "del", self.namespace(name))
+                _remove(self.namespace(name))
         self._folder.cleanup()
 
     def namespace(self, site: str) -> str:
@@ -199,13 +200,20 @@ class Network:
 
 
 def remove_stale() -> None:
-    """Namespaces of processes that are gone."""
+    """Namespaces of processes that are gone, and whoever was left in them."""
     for path in NAMESPACES.glob(f"{PREFIX}*-*"):
         owner = path.name.removeprefix(PREFIX).split("-", 1)[0]
         if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
             with contextlib.suppress(subprocess.CalledProcessError):  # another run removes it at the same time
-                _ip("netns", "del", path.name)
+                _remove(path.name)
 
 
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+def _remove(namespace: str) -> None:
+    for pid in _ip("netns", "pids", namespace).split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    _ip("netns", "del", namespace)
+
+
+def _ip(*arguments: str) -> str:
+    return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout

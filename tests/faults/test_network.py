@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -131,12 +132,15 @@ def test_what_a_killed_run_left_is_removed_by_the_next(may_make_networks: None) 
     script = (
         "import os, signal\n"
         "from tests.faults.network import Network, Site\n"
-        "Network([Site('phone')]).__enter__()\n"
-        "print(os.getpid(), flush=True)\n"
+        "network = Network([Site('phone')]).__enter__()\n"
+        "left = network.start('phone', ['sleep', '600'], stdout=-3, stderr=-3)\n"
+        "print(os.getpid(), left.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    left = NAMESPACES / f"{PREFIX}{killed.stdout.strip()}-phone"
-    assert left.exists()
+    owner, sleeper = killed.stdout.split()
+    left = NAMESPACES / f"{PREFIX}{owner}-phone"
+    assert left.exists() and Path(f"/proc/{sleeper}/exe").exists()
     remove_stale()
     assert not left.exists()
+    wait_until(lambda: not Path(f"/proc/{sleeper}/exe").exists())
