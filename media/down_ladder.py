@@ -159,15 +159,19 @@ class Ladder:
             return
         if self._good_since_us is None:
             self._good_since_us = report.now_us
-        if report.now_us - self._good_since_us >= self._hold_us:
+        if report.now_us - self._good_since_us >= self._hold_for(report):
             self._change(above[-1], report.now_us)
             self._tried_us = report.now_us
 
     def _has_room(self, report: LineReport) -> bool:
-        """Key frames alone send next to nothing, of which any line carries more."""
-        least = SMALLEST_BITS_PER_S + VOICE_BITS_PER_S if self.rung is Rung.SMALL else 0
         allowed = report.allowed_bits_per_s
-        return not allowed or allowed >= ROOM * max(report.sent_bits_per_s, least)
+        return not allowed or allowed >= ROOM * report.sent_bits_per_s
+
+    def _hold_for(self, report: LineReport) -> int:
+        """From the small picture it is a leap. Unless that has grown to its largest on this line, it is dared seldom."""
+        largest = LARGEST_SMALL_BITS_PER_S + VOICE_BITS_PER_S
+        unproven = 0 < report.allowed_bits_per_s < ROOM * largest
+        return LONGEST_HOLD_US if self.rung is Rung.SMALL and unproven else self._hold_us
 
     def _change(self, rung: Rung, now_us: int) -> None:
         self._weak_since_us = self._good_since_us = None

@@ -17,7 +17,7 @@ from media.reencode_pictures import FRAMES_PER_S, SmallEncoder, small_size
 from media.rtp.header import HEADER
 from media.rtp.vp8 import parse_descriptor
 from media.stills_decode import PictureDecoder
-from tests.media.clips import encode_vp8, video_packets
+from tests.media.clips import encode_h264, encode_vp8, video_packets
 
 pytestmark = pytest.mark.unit
 
@@ -40,9 +40,9 @@ def shown(packets: list[bytes]) -> list[av.VideoFrame]:
 
 
 class Copied:
-    def __init__(self, bits_per_s: int) -> None:
+    def __init__(self, bits_per_s: int, codec: str = "VP8") -> None:
         self.messages: list[bytes] = []
-        self.copier = Copier("VP8", bits_per_s, self.messages.append)
+        self.copier = Copier(codec, bits_per_s, self.messages.append)
 
     @property
     def packets(self) -> list[bytes]:
@@ -76,6 +76,14 @@ def test_a_copy_keeps_the_time_of_its_source_and_counts_pictures_without_a_hole(
     assert numbers == list(range(len(numbers)))
 
 
+def test_h264_is_copied_as_vp8() -> None:
+    copied = Copied(150_000, "H264")
+    for packet, arrival_us in video_packets(encode_h264(range(30), 640, 360), codec="H264", start_us=0):
+        copied.copier.take(PACKET + packet, arrival_us)
+    seen = shown(copied.packets)
+    assert len(seen) >= FRAMES_PER_S - 2 and seen[0].width == 480
+
+
 def test_a_key_frame_comes_when_asked_for_and_with_another_rate_and_not_otherwise() -> None:
     encoder, keys = SmallEncoder(150_000), []
     picture = av.VideoFrame.from_ndarray(np.full((360, 640, 3), 90, np.uint8), format="bgr24")
@@ -93,7 +101,7 @@ def test_a_key_frame_comes_when_asked_for_and_with_another_rate_and_not_otherwis
 
 def test_a_copy_that_cannot_begin_asks_for_a_key_frame_once_in_a_while() -> None:
     copied = Copied(150_000)
-    packets = video_packets(encode_vp8(range(60), 320, 240), start_us=0)[8:]
+    packets = video_packets(encode_vp8(range(20), 320, 240), start_us=0)[8:]
     for packet, arrival_us in packets:
         copied.copier.take(PACKET + packet, arrival_us)
     assert copied.messages == [KEYFRAME]

@@ -73,6 +73,13 @@ def test_a_line_that_has_recovered_is_sent_everything_again() -> None:
     assert line.rungs[-1] is Rung.FULL
 
 
+def test_the_leap_from_the_small_picture_is_dared_seldom_on_a_line_that_has_not_grown() -> None:
+    line = Line(300_000, layers=1)
+    line.run(125)
+    assert line.rungs[5:].count(Rung.FULL) <= 8
+    assert [i for i in range(6, 125) if line.rungs[i] < line.rungs[i - 1]] != []
+
+
 def test_a_failed_try_ends_with_the_first_report_that_complains() -> None:
     line = Line(800_000)
     line.run(30)
