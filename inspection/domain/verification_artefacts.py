@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inspection.domain.entry import Entry
+from inspection.domain.instants import parse_rfc3339
 from inspection.domain.package_manifest import is_plain_name
 from inspection.domain.verification import Broken, Code
 from inspection.domain.verification_journal import JournalCheck, JournalFault
@@ -92,6 +93,8 @@ class Attested:
     files: dict[str, FileClaim] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    gap_ms: dict[str, int] = field(default_factory=dict)
+    """How long gaps of each cause lasted together."""
     first_at: str | None = None
     last_at: str | None = None
     opened: dict[str, Any] = field(default_factory=dict)
@@ -151,6 +154,13 @@ def _take_torn(attested: Attested, entry: Entry) -> None:
         claim.torn.append(TornClaim(entry.seq, said["offset"], said["bytes"], said.get("kept") is True))
 
 
+def _take_gap(attested: Attested, entry: Entry) -> None:
+    said = entry.payload
+    length = parse_rfc3339(said["ended_at"]) - parse_rfc3339(said["started_at"])
+    cause_ms = attested.gap_ms.get(said["cause"], 0)
+    attested.gap_ms[said["cause"]] = cause_ms + max(0, round(length.total_seconds() * 1000))
+
+
 def _take_still(attested: Attested, entry: Entry) -> None:
     said = entry.payload
     member = f"stills/{said['still_id']}.jpg"
@@ -199,6 +209,7 @@ _TAKERS = {
     "segment": _take_segment,
     "recovered": _take_segment,
     "torn": _take_torn,
+    "gap": _take_gap,
     "still": _take_still,
     "rectification": _take_rectification,
 }

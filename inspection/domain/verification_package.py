@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from inspection.domain.entry_kinds import GAP_CAUSES
 from inspection.domain.package_manifest import (
     LEDGER,
     MANIFEST,
@@ -193,6 +194,9 @@ def _claims(attested: Attested) -> Iterator[Statement]:
         yield Statement("no_positions", {"count": counts["no_fix"]})
     if counts.get("gap") or counts.get("torn"):
         yield Statement("gaps", {"count": counts.get("gap", 0) + counts.get("torn", 0)})
+    for cause in GAP_CAUSES:
+        if cause in attested.gap_ms:
+            yield Statement(f"gap_{cause}", {"seconds": f"{attested.gap_ms[cause] / 1000:.1f}"})
     if counts.get("recovered"):
         yield Statement("recovered", {"count": counts["recovered"]})
     if counts.get("still"):

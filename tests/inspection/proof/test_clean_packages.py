@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection.domain.verification import State
+from inspection.domain.verification_words import render_text
 from inspection.domain.verification_journal import JournalCheck, JournalFault
 from inspection.store.package_files import verify_file
 from media.journal import RTP, SENDER_REPORT, JournalHeader, scan
@@ -119,3 +120,15 @@ def faults(content: bytes, lengths: list[int]) -> str | None:
     except JournalFault as fault:
         return str(fault)
     return None
+
+
+def test_a_verdict_says_how_long_the_gaps_of_each_cause_were_together(tmp_path):
+    case = Case(tmp_path)
+    case.open()
+    for cause, ended_at in (("freeze", "02.500"), ("freeze", "01.000"), ("restart", "04.000")):
+        span = {"started_at": "2026-05-06T01:30:00.000Z", "ended_at": f"2026-05-06T01:30:{ended_at}Z"}
+        case.add("gap", {"session_id": SESSION, "cause": cause, "packets": 0, **span})
+    said = render_text(verify_file(case.export()))
+    assert "台账声明了 3 处缺口" in said
+    assert "其中画面停住合计 3.5 秒" in said
+    assert "其中服务器重启合计 4.0 秒" in said
