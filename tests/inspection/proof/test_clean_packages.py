@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection.domain.verification import State
-from inspection.domain.verification_words import render_text
 from inspection.domain.verification_journal import JournalCheck, JournalFault
+from inspection.domain.verification_words import render_text
 from inspection.store.package_files import verify_file
 from media.journal import RTP, SENDER_REPORT, JournalHeader, scan
 from media.journal.format import encode_header, encode_record
