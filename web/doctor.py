@@ -15,11 +15,17 @@ from urllib.parse import urlsplit
 
 from web.cli_serve import settings_from
 from web.console import FAILED, MISUSED, CommandFailed, language, progress
-from web.doctor_network import check_clock, check_ipv6, check_port, check_public_address, check_udp_ports
+from web.doctor_network import (
+    check_clock,
+    check_ipv6,
+    check_network,
+    check_port,
+    check_public_address,
+    check_udp_ports,
+)
 from web.doctor_storage import check_certificate, check_database, check_disk
 from web.doctor_turn import Finding, check_own_turn
 from web.doctor_words import Language, say
-from web.lan import lan_addresses
 from web.settings import Settings
 
 
@@ -83,7 +89,7 @@ def examine(settings: Settings, chosen: Language = "en") -> Iterator[Result]:
         ("certificate", check_certificate),
         ("pages", _check_pages),
         ("TCP port", check_port),
-        ("network", _check_network),
+        ("network", check_network),
         ("IPv6", check_ipv6),
         ("UDP ports", check_udp_ports),
         ("public address", check_public_address),
@@ -106,19 +112,9 @@ def examine(settings: Settings, chosen: Language = "en") -> Iterator[Result]:
             yield Result(Level.BAD, what, plain_code, f"{type(error).__name__}: {error}")
 
 
-def _check_pages(_settings: Settings) -> Iterator[tuple[str, str]]:
+def _check_pages(_settings: Settings) -> Iterator[Finding]:
     index = Path(__file__).parent / "ui" / "dist" / "index.html"
-    yield ("ok", "built") if index.is_file() else ("BAD", f"{index.parent} is not built: run `make ui`")
-
-
-def _check_network(settings: Settings) -> Iterator[tuple[str, str]]:
-    addresses = lan_addresses()
-    if not addresses:
-        yield "note", "no address but loopback: phones cannot reach this machine"
-    elif not any(host in ("0.0.0.0", "::", *addresses) for host in settings.hosts):
-        yield "note", f"listens on {', '.join(settings.hosts)} only"
-    else:
-        yield "ok", f"reachable on the LAN as {', '.join(addresses)}, as far as firewalls let"
+    yield ("ok", "pages_built", {}) if index.is_file() else ("BAD", "pages_missing", {"folder": str(index.parent)})
 
 
 def _check_font(settings: Settings) -> Iterator[tuple[str, str]]:

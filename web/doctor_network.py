@@ -21,59 +21,69 @@ TIMEX_BYTES = 512  # struct timex has 208 on 64-bit machines
 CLOCK_UNSYNCHRONISED = 5  # TIME_ERROR
 
 
-def check_port(settings: Settings) -> Iterator[tuple[str, str]]:
+def check_port(settings: Settings) -> Iterator[Finding]:
     """Whether the pages' port is free, or answered by a server of ours."""
     for host in settings.hosts:
+        said = {"host": host, "port": settings.port}
         error = _bind_error(socket.SOCK_STREAM, host, settings.port)
         if error is None:
-            yield "ok", f"{host} port {settings.port} is free"
+            yield "ok", "tcp_free", said
         elif ":" in host and not socket.has_ipv6:
-            yield "note", "no IPv6 on this machine"
+            yield "note", "tcp_no_ipv6", {}
         elif error == "Address already in use" and _is_ours(settings):
-            yield "ok", f"{host} port {settings.port}: a YunTaKan server answers"
+            yield "ok", "tcp_ours", said
         elif ":" in host:
-            yield "note", f"{host} port {settings.port}: {error}; IPv4 alone is served"
+            yield "note", "tcp_ipv4_alone", {**said, "why": error}
         else:
-            yield "BAD", f"{host} port {settings.port}: {error}"
+            yield "BAD", "tcp_taken", {**said, "why": error}
 
 
-def check_udp_ports(settings: Settings) -> Iterator[tuple[str, str]]:
+def check_network(settings: Settings) -> Iterator[Finding]:
+    """By which addresses phones on the same network reach this machine."""
+    addresses = lan_addresses()
+    if not addresses:
+        yield "note", "lan_none", {}
+    elif not any(host in ("0.0.0.0", "::", *addresses) for host in settings.hosts):
+        yield "note", "lan_not_listening", {"hosts": ", ".join(settings.hosts)}
+    else:
+        yield "ok", "lan_reachable", {"addresses": ", ".join(addresses)}
+
+
+def check_udp_ports(settings: Settings) -> Iterator[Finding]:
     """Whether media can get ports; a running server holds some of them."""
     if settings.udp_ports is None:
         error = _bind_error(socket.SOCK_DGRAM, "0.0.0.0", 0)
-        yield ("ok", "any free port; firewalls must let UDP in (or set --udp-ports)") if not error else ("BAD", error)
+        yield ("ok", "udp_any", {}) if not error else ("BAD", "udp_none", {"why": error})
         return
     first, last = settings.udp_ports
     ports = range(first, last + 1)
     hosts = [host for host in lan_addresses() if ":" not in host] or ["127.0.0.1"]
     free = sum(all(_bind_error(socket.SOCK_DGRAM, host, port) is None for host in hosts) for port in ports)
-    said = f"{free} of {len(ports)} in {first}-{last} can be bound: about {free // PORTS_PER_SESSION} sessions at once"
-    yield ("ok" if free >= PORTS_PER_SESSION else "BAD"), said
+    said = {"free": free, "count": len(ports), "range": f"{first}-{last}", "sessions": free // PORTS_PER_SESSION}
+    yield ("ok" if free >= PORTS_PER_SESSION else "BAD"), "udp_range", said
 
 
-def check_public_address(settings: Settings) -> Iterator[tuple[str, str]]:
+def check_public_address(settings: Settings) -> Iterator[Finding]:
     """Sends itself a datagram by each public address."""
     if not settings.outer_addresses:
-        yield "ok", "none set: phones must reach this machine's own addresses"
+        yield "ok", "outer_none", {}
         return
     for address in settings.outer_addresses:
         yield from _check_outer(address, settings)
     if settings.udp_ports is None:
-        yield "BAD", "a gateway can only forward a fixed range: set --udp-ports as well"
+        yield "BAD", "outer_without_range", {}
 
 
-def _check_outer(address: str, settings: Settings) -> Iterator[tuple[str, str]]:
+def _check_outer(address: str, settings: Settings) -> Iterator[Finding]:
     is_own = address in lan_addresses()
     came_back = comes_back(address)
+    said = {"address": address, "range": _range_words(settings)}
     if is_own and not came_back:
-        yield "BAD", f"{address} is this machine's, but a datagram to it did not arrive: a firewall?"
-    elif came_back:
-        yield "ok", f"a datagram to {address} arrives"
+        yield "BAD", "outer_own_silent", said
     else:
-        yield "note", f"{address} is not this machine's and a datagram to it did not come back: see that the gateway"
-        yield "note", f"forwards UDP {_range_words(settings)} (many gateways do not send it back inside; try outside)"
+        yield ("ok", "outer_arrives", said) if came_back else ("note", "outer_silent", said)
     if ipaddress.ip_address(address).is_private and not is_own:
-        yield "note", f"{address} is a private address: reachable inside your network only"
+        yield "note", "outer_private", said
 
 
 def check_ipv6(settings: Settings) -> Iterator[Finding]:
@@ -117,7 +127,7 @@ def comes_back(address: str) -> bool:
 
 
 def _range_words(settings: Settings) -> str:
-    return f"{settings.udp_ports[0]}-{settings.udp_ports[1]}" if settings.udp_ports else "ports"
+    return f"{settings.udp_ports[0]}-{settings.udp_ports[1]}" if settings.udp_ports else "(--udp-ports)"
 
 
 def _bind_error(kind: socket.SocketKind, host: str, port: int) -> str | None:

@@ -7,9 +7,57 @@ from typing import Literal
 Language = Literal["zh-CN", "en"]
 
 WORDS: dict[str, tuple[str, str]] = {
+    "pages_built": ("页面已生成", "built"),
+    "pages_missing": ("{folder} 没有生成：运行 make ui", "{folder} is not built: run `make ui`"),
+    "tcp_free": ("{host} 端口 {port} 可用", "{host} port {port} is free"),
+    "tcp_ours": ("{host} 端口 {port}：云踏勘服务器在应答", "{host} port {port}: a YunTaKan server answers"),
+    "tcp_no_ipv6": ("本机不支持 IPv6", "no IPv6 on this machine"),
+    "tcp_ipv4_alone": ("{host} 端口 {port}：{why}；只提供 IPv4", "{host} port {port}: {why}; IPv4 alone is served"),
+    "tcp_taken": ("{host} 端口 {port} 不能用：{why}", "{host} port {port}: {why}"),
+    "lan_none": (
+        "本机只有回环地址：手机连不到这台机器",
+        "no address but loopback: phones cannot reach this machine",
+    ),
+    "lan_not_listening": ("只监听 {hosts}", "listens on {hosts} only"),
+    "lan_reachable": (
+        "局域网内的地址是 {addresses}（还要看防火墙是否放行）",
+        "reachable on the LAN as {addresses}, as far as firewalls let",
+    ),
+    "udp_any": (
+        "使用任意空闲端口；防火墙必须放行 UDP（或用 --udp-ports 固定范围）",
+        "any free port; firewalls must let UDP in (or set --udp-ports)",
+    ),
+    "udp_none": ("得不到 UDP 端口：{why}", "no UDP port can be had: {why}"),
+    "udp_range": (
+        "{range} 的 {count} 个端口中 {free} 个可用：约可同时进行 {sessions} 场视频",
+        "{free} of {count} in {range} can be bound: about {sessions} sessions at once",
+    ),
+    "outer_none": (
+        "没有设置外网地址：手机必须能直接到达本机地址",
+        "none set: phones must reach this machine's own addresses",
+    ),
+    "outer_without_range": (
+        "网关只能转发固定范围：还要设置 --udp-ports",
+        "a gateway can only forward a fixed range: set --udp-ports as well",
+    ),
+    "outer_arrives": ("发往 {address} 的数据报能到达", "a datagram to {address} arrives"),
+    "outer_own_silent": (
+        "{address} 是本机地址，但发往它的数据报没有到达：请检查防火墙",
+        "{address} is this machine's, but a datagram to it did not arrive: a firewall?",
+    ),
+    "outer_silent": (
+        "{address} 不是本机地址，发往它的数据报没有回来：请确认网关转发 UDP {range}"
+        "（许多网关不支持从内网绕回，请在外面用 --server 测试）",
+        "{address} is not this machine's and a datagram to it did not come back: see that the gateway forwards UDP "
+        "{range} (many gateways do not send it back inside; try outside, with --server)",
+    ),
+    "outer_private": (
+        "{address} 是内网地址：只有您的网络内部能到达",
+        "{address} is a private address: reachable inside your network only",
+    ),
     "ipv6_none": (
-        "本机没有公网 IPv6 地址，只提供 IPv4",
-        "no global IPv6 address on this machine: IPv4 alone is offered",
+        "本机没有公网 IPv6 地址：外面的人只能用 IPv4",
+        "no global IPv6 address on this machine: people outside use IPv4",
     ),
     "ipv6_offered": ("也提供 IPv6：{addresses}", "IPv6 is offered as well: {addresses}"),
     "clock_synchronised": ("本机时钟已与时间服务器同步", "this machine's clock is synchronised"),

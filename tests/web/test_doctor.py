@@ -14,6 +14,7 @@ from inspection.store.migration import upgrade
 from web.certificates import TlsFolder, ensure_certificates
 from web.doctor_network import check_port, check_public_address, check_udp_ports, comes_back
 from web.doctor_storage import bytes_per_hour, check_certificate, check_database, check_disk
+from web.doctor_words import say
 from web.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -35,11 +36,11 @@ def free_port() -> int:
 
 
 def levels(results) -> list[str]:
-    return [level for level, _ in results]
+    return [found[0] for found in results]
 
 
 def words(results) -> str:
-    return "\n".join(said for _, said in results)
+    return "\n".join(found[1] if len(found) == 2 else say(found[1], "en", **found[2]) for found in results)
 
 
 def test_a_fresh_machine_is_well_and_nothing_is_made(tmp_path):
@@ -74,8 +75,8 @@ def test_udp_ports_that_others_hold_are_counted():
     with held:
         held.bind(("0.0.0.0", 0))
         port = held.getsockname()[1]
-        [(level, said)] = check_udp_ports(Settings(udp_ports=(port, port)))
-        assert (level, said.split(" can")[0]) == ("BAD", f"0 of 1 in {port}-{port}")
+        found = list(check_udp_ports(Settings(udp_ports=(port, port))))
+        assert levels(found) == ["BAD"] and words(found).startswith(f"0 of 1 in {port}-{port} can")
     assert levels(check_udp_ports(Settings(udp_ports=(48200, 48299)))) == ["ok"]
 
 
@@ -118,7 +119,7 @@ def test_a_sound_database_is_told_from_a_damaged_one(tmp_path):
     path = tmp_path / "yuntakan.db"
     upgrade(path)
     [(level, said)] = check_database(Settings(data=tmp_path))
-    assert level == "ok" and "schema 0001" in said
+    assert level == "ok" and "sound, schema 0" in said
     content = bytearray(path.read_bytes())
     content[4096:8192] = bytes(4096)
     path.write_bytes(content)

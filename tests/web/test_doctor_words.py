@@ -36,7 +36,7 @@ def test_findings_as_json_have_stable_codes(tmp_path: Path, capsys: pytest.Captu
     assert main(["doctor", "--json", "--data", str(tmp_path / "data"), "--port", "48443"]) in (0, 1)
     found = json.loads(capsys.readouterr().out)
     codes = {one["code"]: one["level"] for one in found["results"]}
-    assert codes["turn_none"] == "note" and {"udp_ports", "public_address", "disk", "relay"} <= set(codes)
+    assert codes["turn_none"] == "note" and {"udp_any", "outer_none", "disk", "relay"} <= set(codes)
     assert found["ok"] == all(one["level"] != "bad" for one in found["results"])
 
 
