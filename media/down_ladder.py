@@ -168,7 +168,7 @@ class Ladder:
         return not allowed or allowed >= ROOM * report.sent_bits_per_s
 
     def _hold_for(self, report: LineReport) -> int:
-        """From the small picture it is a leap. Unless that has grown to its largest on this line, it is dared seldom."""
+        """From the small picture it is a leap: dared seldom on a line on which that has not grown to its largest."""
         largest = LARGEST_SMALL_BITS_PER_S + VOICE_BITS_PER_S
         unproven = 0 < report.allowed_bits_per_s < ROOM * largest
         return LONGEST_HOLD_US if self.rung is Rung.SMALL and unproven else self._hold_us

@@ -82,7 +82,11 @@ class CopyProcess:
 
     async def wait_gone(self) -> None:
         """After `close`: until the process has ended; one that hangs is killed."""
-        process = await self.started
+        try:
+            process = await self.started
+        except OSError:
+            logger.exception("the process of a small copy does not start")
+            return
         try:
             await asyncio.wait_for(self._loop.run_in_executor(None, process.wait), STOP_DEADLINE_S)
         except TimeoutError:
