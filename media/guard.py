@@ -100,27 +100,28 @@ class ProvenAddresses:
     Sockets name an IPv6 sender by four values, checks by two: both forms are in it.
     """
 
-    __slots__ = ("_addresses", "_counters", "_free")
+    __slots__ = ("_counters", "_free", "addresses")
 
     def __init__(self, counters: GuardCounters) -> None:
-        self._addresses: set[tuple[str, int] | tuple[str, int, int, int]] = set()
+        #: Read where a datagram must cost no call.
+        self.addresses: set[tuple[str, int] | tuple[str, int, int, int]] = set()
         self._counters = counters
         self._free = MAX_PROVEN_ADDRESSES
 
     def __contains__(self, address: object) -> bool:
-        return address in self._addresses
+        return address in self.addresses
 
     def add(self, address: tuple[str, int]) -> bool:
         """False where the address is new and the bound is reached."""
-        if address in self._addresses:
+        if address in self.addresses:
             return True
         if not self._free:
             self._counters.addresses_refused += 1
             return False
         self._free -= 1
-        self._addresses.add(address)
+        self.addresses.add(address)
         if ":" in address[0]:
-            self._addresses.add((address[0], address[1], 0, 0))
+            self.addresses.add((address[0], address[1], 0, 0))
         return True
 
 

@@ -19,7 +19,7 @@ from media.room import Room
 from media.room_gaps import Declared
 
 TICK_S = 0.025
-FEEDBACK_TICKS, SECOND_TICKS = 2, 40
+FEEDBACK_TICKS, SECOND_TICKS = 4, 40
 MAX_EVENTS = 100_000
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class Relay:
         self._reencoders = CopyProcesses(config.max_small_copies)
         self._rooms: dict[str, Room] = {}
         self._ticks = 0
+        self._step = 1
         self._timer: asyncio.TimerHandle | None = None
         self._next_tick = 0.0
 
@@ -115,12 +116,18 @@ class Relay:
 
     def _schedule(self) -> None:
         loop = asyncio.get_running_loop()
-        self._next_tick = max(self._next_tick + TICK_S, loop.time())
+        self._step = self._next_step()
+        self._next_tick = max(self._next_tick + self._step * TICK_S, loop.time())
         self._timer = loop.call_at(self._next_tick, self._tick)
 
+    def _next_step(self) -> int:
+        """Waking costs more than what there is to do: while nothing is being repaired, only feedback is due."""
+        calm = self._ticks % FEEDBACK_TICKS == 0 and not any(room.is_repairing for room in self._rooms.values())
+        return FEEDBACK_TICKS if calm else 1
+
     def _tick(self) -> None:
+        self._ticks += self._step
         self._schedule()
-        self._ticks += 1
         if self._ticks % SECOND_TICKS == 0:
             self._synchronise()
         now_us = self._clock.now_us()

@@ -41,6 +41,7 @@ class UpPeer(Peer):
         self._rtx: dict[int, UpTrack] = {}
         self._wide = TransportCcRecorder()
         self._wide_id = next((s.transport_cc_id for s in offer.taken if s.transport_cc_id is not None), None)
+        self._wide_mark = bytes([(self._wide_id or 0) << 4 | 1])
         wants_remb = self._wide_id is None and any(s.remb for s in offer.taken)
         self._rate = UpRate() if wants_remb else None
         for track in self.tracks:
@@ -68,7 +69,11 @@ class UpPeer(Peer):
         if first & 31:
             offset = payload_offset(packet)
             if first & 16 and self._wide_id is not None:
-                skipped = self._note_transport_sequence(packet, 12 + ((first & 15) << 2), now_us)
+                at = 12 + ((first & 15) << 2)
+                if packet[at + 4 : at + 5] == self._wide_mark and packet[at] == 0xBE and len(packet) > at + 6:
+                    skipped = self._wide.receive(packet[at + 5] << 8 | packet[at + 6], now_us)
+                else:
+                    skipped = self._search_transport_sequence(packet, now_us)
                 if skipped:
                     self._suspect_tail(ssrc, sequence, skipped, now_us)
         track = self._by_ssrc.get(ssrc)
@@ -92,7 +97,7 @@ class UpPeer(Peer):
             track.tick(now_us)
 
     def send_transport_feedback(self) -> None:
-        """About every 50 ms."""
+        """About every 100 ms."""
         if self._wide_id is not None:
             for message in self._wide.take_feedback(self.relay_ssrc, self._media_ssrc()):
                 self.send_control(message)
@@ -115,10 +120,8 @@ class UpPeer(Peer):
             "guard": self.guard_counters,
         }
 
-    def _note_transport_sequence(self, packet: bytes, at: int, now_us: int) -> int:
-        """How many numbers were skipped. The extension is nearly always the first element; else it is searched."""
-        if packet[at] == 0xBE and len(packet) > at + 6 and packet[at + 4] == (self._wide_id or 0) << 4 | 1:
-            return self._wide.receive(packet[at + 5] << 8 | packet[at + 6], now_us)
+    def _search_transport_sequence(self, packet: bytes, now_us: int) -> int:
+        """How many numbers were skipped, where the extension is not the first element."""
         value = find_extension(packet, self._wide_id or 0)
         if value is not None and len(value) == 2:
             return self._wide.receive(value[0] << 8 | value[1], now_us)

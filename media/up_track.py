@@ -155,8 +155,13 @@ class UpTrack:
             self.nacks_sent += 1
             self._send_control(build_nack(self._relay_ssrc, self.ssrc, [sequence]))
 
+    @property
+    def is_repairing(self) -> bool:
+        """Whether packets or a key frame are being waited for."""
+        return bool(self.losses.missing) or self._is_broken or self.keyframes.wanted
+
     def tick(self, now_us: int) -> None:
-        """Every 25 ms: ask again for what is missing; after a loss for good, only a key frame mends the picture."""
+        """Every 25 ms while `is_repairing`: ask again; after a loss for good, only a key frame mends the picture."""
         if now_us >= self.losses.ask_us:
             self._ask(now_us)
         if self.losses.lost != self._lost_seen:

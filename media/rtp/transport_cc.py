@@ -39,6 +39,13 @@ class TransportCcRecorder:
 
     def receive(self, sequence: int, now_us: int) -> int:
         """How many numbers before this one were skipped just now: 0 while everything comes in order."""
+        if (sequence - self._highest) & 0xFFFF == 1 and self._highest >= 0:
+            self._highest += 1
+            self._arrivals[self._highest] = now_us
+            return 0
+        return self._receive_irregular(sequence, now_us)
+
+    def _receive_irregular(self, sequence: int, now_us: int) -> int:
         if self._highest < 0:
             self._highest = self._next = 0x10000 + sequence
         unwrapped = unwrap16(self._highest, sequence)
