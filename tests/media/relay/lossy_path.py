@@ -9,10 +9,13 @@ import socket
 
 
 class LossyPath:
-    """Stands before one relay address. `loss` counts for media towards the relay only; `delay_s` for each direction."""
+    """Stands before one relay address. `loss` counts for media towards the relay, `loss_back` for media from it;
+    `delay_s` for each direction.
+    """
 
-    def __init__(self, loss: float, delay_s: float, seed: int) -> None:
+    def __init__(self, loss: float, delay_s: float, seed: int, loss_back: float = 0.0) -> None:
         self.loss = loss
+        self.loss_back = loss_back
         self.lost = 0
         self.blackout = False
         self._delay_s = delay_s
@@ -42,15 +45,19 @@ class LossyPath:
             self._backs[source], _ = await loop.create_datagram_endpoint(
                 lambda: _Back(self, source), remote_addr=self._relay, family=socket.AF_INET
             )
-        is_media = 127 < data[0] < 192 and not 191 < data[1] < 224
-        if self.blackout or (is_media and self._chance.random() < self.loss):
-            self.lost += is_media
+        if self.blackout or self._loses(data, self.loss):
             return
         asyncio.get_running_loop().call_later(self._delay_s, self._backs[source].sendto, data)
 
     def towards_sender(self, data: bytes, source: tuple[str, int]) -> None:
-        if self._front is not None and not self.blackout:
+        if self._front is not None and not self.blackout and not self._loses(data, self.loss_back):
             asyncio.get_running_loop().call_later(self._delay_s, self._front.sendto, data, source)
+
+    def _loses(self, data: bytes, share: float) -> bool:
+        is_media = 127 < data[0] < 192 and not 191 < data[1] < 224
+        loses = is_media and self._chance.random() < share
+        self.lost += loses
+        return loses
 
 
 class _Front(asyncio.DatagramProtocol):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from media.rtp.loss import LossTracker
@@ -71,3 +73,34 @@ def test_audio_and_video_of_one_sender_map_to_one_clock() -> None:
     video_s = (video.rtp_at(at_us) - 90_000) / 90_000
     assert abs(audio_s - video_s) < 0.001
     assert abs(audio_s - 0.995) < 0.001
+
+
+@pytest.mark.parametrize("drift_ppm", [-200, 200])
+def test_picture_and_voice_stay_together_while_the_senders_clock_drifts_and_reports_are_late(drift_ppm: int) -> None:
+    """Ten minutes; voice reports every 5 s, the picture's every second, each 5 to 85 ms on the way."""
+    chance = random.Random(drift_ppm)
+    source = SourceClock()
+    audio, video = StreamClock(48_000, source), StreamClock(90_000, source)
+    started_us = 1_700_000_000_000_000
+    for second in range(600):
+        true_us = started_us + second * 1_000_000
+        sender_us = true_us + 7_000_000 + second * drift_ppm
+        for stream, rate, every in ((video, 90_000, 1), (audio, 48_000, 5)):
+            if second % every == 0:
+                rtp = (sender_us - started_us) * rate // 1_000_000 & 0xFFFFFFFF
+                report = SenderReport(1, ntp_from_unix_us(sender_us), rtp, 0, 0, [])
+                stream.sample(report, true_us + 5_000 + chance.randrange(80_000))
+        if second < 30:
+            continue  # until one report was quick
+        at_us = true_us + 500_000
+        shown_us, said_us = (_captured_us(stream, rate, at_us) for stream, rate in ((video, 90_000), (audio, 48_000)))
+        assert abs(shown_us - said_us) < 1_000
+        late_us = (at_us - started_us) + 7_000_000 + second * drift_ppm - shown_us
+        assert 0 < late_us < 25_000, "the mapping follows the drift; the quickest report's way is part of it"
+
+
+def _captured_us(stream: StreamClock, rate: int, at_us: int) -> int:
+    """The sender's time, in microseconds since the start, that a receiver takes for `at_us` of our clock."""
+    rtp = stream.rtp_at(at_us)
+    cycles = round(((607_000_000 * rate / 1_000_000) - rtp) / (1 << 32))
+    return (rtp + max(0, cycles) * (1 << 32)) * 1_000_000 // rate
