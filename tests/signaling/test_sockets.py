@@ -397,3 +397,12 @@ async def test_minutes_of_a_verification_with_one_inspector_are_marked_and_canno
     assert await code_of(formal.inspector.act("session:end", {})) == "two_inspectors_required"
     for person in (formal.inspector, formal.second, formal.applicant):
         await person.aclose()
+
+
+async def test_a_phone_says_once_that_its_line_is_weak_and_that_is_on_record(case: Case) -> None:
+    await case.go_live()
+    device = {"camera": "rear", "muted": False, "paused": False, "torch": False}
+    await case.applicant.act("device:report", device | {"weak_uplink": True})
+    await case.applicant.act("device:report", device)
+    said = [entry["payload"].get("weak_uplink") for entry in await case.entries("device")]
+    assert said == [True, None]

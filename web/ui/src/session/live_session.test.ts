@@ -91,6 +91,22 @@ describe('LiveSession', () => {
     expect([socket.of('peer:publish').length, session.up]).toEqual([2, 'reconnecting'])
   })
 
+  it('shows what its own line carries of the picture, and everything again over a new connection', async () => {
+    await inCall()
+    await turns()
+    socket.emit('view:served', { peer_id: 'somebody', service: 'small' })
+    expect(session.view).toBe('full')
+    socket.emit('view:served', { peer_id: 'down1', service: 'small' })
+    expect(session.view).toBe('small')
+    socket.emit('peer:closed', { peer_id: 'down1', cause: 'silent' })
+    await turns()
+    await answer('peer:subscribe', { peer_id: 'down2', sdp: 'offer' })
+    await answer('peer:answer', {})
+    peers.last.become('connected')
+    await turns()
+    expect(session.view).toBe('full')
+  })
+
   it('goes to detail when the server asks', async () => {
     await inCall()
     socket.emit('detail:set', { on: true })
