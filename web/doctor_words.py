@@ -103,6 +103,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "{url}: refused the password ({why}). The secrets differ, or the TURN server's clock is ahead: run "
         "`yuntakan turn-config` again and set its clock",
     ),
+    "turn_clock": (
+        "{url}：TURN 服务器的时钟比本机快，密码一发出就已过期：请校准两边时间（NTP）",
+        "{url}: its clock is ahead of this machine's, so that passwords run out before they are used: set both right",
+    ),
     "turn_forbidden": (
         "{url}：不允许转到媒体地址 {peer}（{why}）。缺少 allowed-peer-ip：重新运行 yuntakan turn-config",
         "{url}: may not pass on to media at {peer} ({why}). allowed-peer-ip is missing: run "

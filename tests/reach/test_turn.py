@@ -15,6 +15,8 @@ from tests.faults.leg import LegProfile
 from tests.faults.network import Network, Site
 from tests.reach.coturn import coturn, make_certificate
 from tests.reach.place import FarOffice, doctor, visit
+from web.doctor_turn import check_own_turn
+from web.settings import read_settings
 from web.turn import TurnCredentials, TurnUrl, parse_turn_url, read_secret
 from web.turn_client import TurnClient, TurnRefused
 
@@ -152,6 +154,12 @@ def test_the_doctor_beside_the_server_finds_turn_well_and_names_what_is_wrong(tu
     turn.office.variables = {**trusted, "YUNTAKAN_TURN__SECRET_FILE": str(other)}
     assert doctor(turn.office, "office", *data)[1]["turn_unauthorised"] == "bad"
     turn.office.variables = trusted
+
+
+def test_a_clock_that_is_behind_is_told_from_another_secret(turn: Place) -> None:
+    settings = read_settings({"data": turn.office.folder, "turn": {"urls": turn.url("udp").text}}, {})
+    late = turn.network.within("office", lambda: list(check_own_turn(settings, now_s=lambda: time.time() - 3600)))
+    assert ("BAD", "turn_clock") in [finding[:2] for finding in late]
 
 
 def test_the_doctor_at_a_phones_place_says_what_a_phone_would_meet(turn: Place) -> None:

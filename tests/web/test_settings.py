@@ -81,3 +81,11 @@ def test_what_cannot_be_is_said_in_one_line(flags, says):
         read_settings(flags, {})
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_outer_addresses_come_by_commas_each_with_its_inner_one():
+    settings = read_settings({"public_address": "203.0.113.7/192.168.7.2, 2001:DB8::7"}, {})
+    assert settings.public_address == ("203.0.113.7/192.168.7.2", "2001:db8::7")
+    assert settings.outer_addresses == ("203.0.113.7", "2001:db8::7")
+    assert settings.relay_config.public_addresses == settings.public_address
+    assert settings.relay_config.offer_private
