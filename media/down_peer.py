@@ -171,12 +171,14 @@ class DownPeer(Peer):
         """No browser asks more than a few times a second; whoever does would spoil everybody's picture."""
         stormy = not self._requests.take() or self._requests.is_over(STORMY_AFTER_S)
         for source in self._sources_of(request.media_ssrcs):
-            if source.keyframes.wanted:
-                continue  # asked for already, and asked again until it comes
-            if stormy or not self._keyframes.take(now_us):
+            if stormy:
                 self.counters.keyframe_storm += 1
-            else:
+            elif source.keyframes.wanted:
+                continue  # asked for already, and asked again until it comes
+            elif self._keyframes.take(now_us):
                 source.request_mend(now_us)
+            else:
+                self.counters.keyframe_storm += 1
 
     def _sources_of(self, ssrcs: list[int]) -> list[PictureSource]:
         slots = [slot for ssrc in set(ssrcs) if (slot := self._by_ssrc.get(ssrc)) is not None]

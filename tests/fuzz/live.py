@@ -103,10 +103,10 @@ class LiveCalls:
             raise RuntimeError("the relay does not run")
         return pid
 
-    async def add_call(self, session_id: str) -> Call:
+    async def add_call(self, session_id: str, kind: type[Sender] = Sender) -> Call:
         await self.port.open_session(session_id, str(self.folder / session_id))
         await self.port.set_recording(session_id, True)
-        sender = Sender(PeerIdentity(session_id, "up", "phone", "applicant", "up"), self.material)
+        sender = kind(PeerIdentity(session_id, "up", "phone", "applicant", "up"), self.material)
         await sender.publish(self.port)
         receiver = await Receiver.subscribe(PeerIdentity(session_id, "down", "desk", "inspector", "down"), self.port)
         assert isinstance(receiver, Receiver)
