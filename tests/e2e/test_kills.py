@@ -15,6 +15,7 @@ from playwright.async_api import expect
 
 from tests.e2e import acts
 from tests.e2e.browsers import Screen, chromium, open_desk, open_phone
+from tests.e2e.kills import kill_often
 from tests.e2e.office import Office
 from web.client import public_client
 
@@ -57,6 +58,12 @@ async def test_a_call_survives_kill_minus_nine(
         await expect(phone.page.get_by_test_id("live-ended")).to_be_visible()
     inspection_id = invited.inspection_url.rsplit("/", 1)[1]
     await the_record_is_whole(office, inspection_id, killed_s, tmp_path / "package.zip")
+
+
+async def test_kills_at_random_moments_cost_less_than_a_second_and_are_one_gap_each(tmp_path: Path) -> None:
+    """`python -m tests.e2e.kills` does the same more often."""
+    outcomes = await kill_often([("relay", 1), ("server", 2)], tmp_path)
+    assert [outcome.problems for outcome in outcomes] == [[], []]
 
 
 async def picture_is_back(desk: Screen, older_peers: int) -> None:
