@@ -164,9 +164,6 @@ class UpTrack:
         """Every 25 ms while `is_repairing`: ask again; after a loss for good, only a key frame mends the picture."""
         if now_us >= self.losses.ask_us:
             self._ask(now_us)
-        if self.losses.lost != self._lost_seen:
-            self._lost_seen = self.losses.lost
-            self._is_broken = self.kind == "video"
         if self._is_broken and not self.keyframes.wanted:
             self.request_keyframe(now_us)
         if self.keyframes.wanted and self.keyframes.due(now_us):
@@ -206,6 +203,10 @@ class UpTrack:
         if due and self.section.nack:
             self.nacks_sent += len(due)
             self._send_control(build_nack(self._relay_ssrc, self.ssrc, due))
+        if self.losses.lost != self._lost_seen:
+            self._lost_seen = self.losses.lost
+            self._is_broken = self.kind == "video"
+            self.request_keyframe(now_us)
 
     def _send_pli(self) -> None:
         if self.ssrc:

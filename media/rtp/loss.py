@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 #: A jump of the sequence beyond this is asked for by nobody: the packets count as lost at once.
 MAX_NACK_SPAN = 512
+#: Nor is what a line swallowed that was down so long: it would delay the key frame that shows the present.
+OUTAGE_US = 1_500_000
 GIVE_UP_US = 1_000_000
 #: On a long way so many round trips are waited for, but no longer than this.
 GIVE_UP_ROUND_TRIPS, LAST_GIVE_UP_US = 4, 2_000_000
@@ -57,7 +59,8 @@ class LossTracker:
     """Sequence and loss state of one RTP stream. Times are any monotonic microseconds.
 
     `receive` is the hot path: the unwrapped sequence number, or DUPLICATE. Call `asks_due` when `ask_us` has come,
-    which for something newly missing is at once, unless packets are known to overtake each other here.
+    which for something newly missing is at once, unless packets are known to overtake each other here. `lost` has
+    grown after that, or it has not.
 
     `has_rtx`: retransmissions come on a stream of their own and are told by `resent`, so that a packet which the
     network merely delayed is no measure of the round trip.
@@ -178,8 +181,9 @@ class LossTracker:
         return self.highest
 
     def _miss(self, first: int, end: int, now_us: int) -> None:
-        if end - first > MAX_NACK_SPAN:
+        if end - first > MAX_NACK_SPAN or now_us - self._last_us > OUTAGE_US:
             self._add_lost(self._last_us, now_us, end - first)
+            self.ask_us = now_us
             return
         ask_us = now_us + self._hold_us
         for sequence in range(first, end):

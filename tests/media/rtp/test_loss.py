@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.rtp.loss import DUPLICATE, GIVE_UP_US, LONGEST_HOLD_US, MAX_NACK_SPAN, NEVER_US, LossTracker
+from media.rtp.loss import (
+    DUPLICATE,
+    GIVE_UP_US,
+    LONGEST_HOLD_US,
+    MAX_NACK_SPAN,
+    NEVER_US,
+    OUTAGE_US,
+    LossTracker,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -176,7 +184,18 @@ def test_a_long_silence_of_the_sequence_is_counted_and_not_asked_for() -> None:
     losses = LossTracker()
     losses.receive(0, 0)
     losses.receive(5000, 1000)
-    assert losses.missing == {} and losses.lost == 4999 and losses.ask_us == NEVER_US
+    assert losses.missing == {} and losses.lost == 4999
+    assert losses.ask_us == 1000, "told at once"
+    assert losses.asks_due(1000) == [] and losses.ask_us == NEVER_US
+
+
+def test_what_an_outage_swallowed_is_lost_at_once_and_not_asked_for() -> None:
+    losses = LossTracker()
+    losses.receive(0, 0)
+    losses.receive(200, OUTAGE_US + 1)
+    assert losses.missing == {} and losses.lost == 199
+    run = losses.take_given_up()
+    assert run is not None and (run.started_us, run.ended_us, run.packets) == (0, OUTAGE_US + 1, 199)
 
 
 def test_the_list_of_missing_packets_is_bounded() -> None:
