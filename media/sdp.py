@@ -18,6 +18,8 @@ from media.sdp_formats import OFFERED, PayloadFormat, find_codec, find_formats, 
 
 MAX_SDP_BYTES = 32 * 1024
 MAX_MEDIA_SECTIONS = 8
+#: None of them is used (addresses prove themselves): a phone names a dozen for each section.
+MAX_CANDIDATES = 128
 MAX_SSRCS = 8
 TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 ABS_SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
@@ -169,6 +171,8 @@ def parse_down_answer(sdp: str) -> DownAnswer:
 def _parse(sdp: str) -> SessionDescription:
     if len(sdp.encode(errors="replace")) > MAX_SDP_BYTES:
         raise sdp_too_large()
+    if sdp.count("a=candidate:") > MAX_CANDIDATES:
+        raise sdp_invalid(f"at most {MAX_CANDIDATES} candidates are expected")
     try:
         description = SessionDescription.parse(sdp)
     except Exception as error:  # the parser asserts, indexes and converts without care
@@ -181,8 +185,12 @@ def _parse(sdp: str) -> SessionDescription:
     return description
 
 
+def _is_plain(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
 def _is_token(text: str | None) -> bool:
-    return bool(text) and len(text or "") <= 32 and all(c.isalnum() or c in "-_.{}" for c in text or "")
+    return bool(text) and len(text or "") <= 32 and all(_is_plain(c) or c in "-_.{}" for c in text or "")
 
 
 def _remote(description: SessionDescription, media: list[MediaDescription]) -> RemoteTransport:
@@ -204,7 +212,7 @@ def _remote(description: SessionDescription, media: list[MediaDescription]) -> R
 
 def _is_ice_text(text: str | None, shortest: int) -> bool:
     """RFC 8839 section 5.4."""
-    return text is not None and shortest <= len(text) <= 256 and all(c.isalnum() or c in "+/-_" for c in text)
+    return text is not None and shortest <= len(text) <= 256 and all(_is_plain(c) or c in "+/-_" for c in text)
 
 
 def _up_section(media: MediaDescription, video_codecs: Sequence[str]) -> UpSection | None:
