@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { fail, succeed } from '../protocol/problem'
+import { fail, succeed, type Result } from '../protocol/problem'
 import { FakePeers, FakeStream, FakeTrack } from './fakes'
 import { Publisher, type PublisherOptions } from './publisher'
 import type { MediaState } from './redialer'
@@ -8,6 +8,7 @@ let peers: FakePeers
 let states: MediaState[]
 let closed: string[]
 let refusals: number
+let refusal: Result<never>
 let published: number
 
 const capabilities = { codecs: ['video/H264', 'video/VP8', 'video/rtx'].map((mimeType) => ({ mimeType, clockRate: 90_000 })), headerExtensions: [] }
@@ -20,7 +21,7 @@ function make(onState: PublisherOptions['onState'] = (state) => states.push(stat
         published += 1
         if (refusals > 0) {
           refusals -= 1
-          return Promise.resolve(fail('relay_unavailable', '', true))
+          return Promise.resolve(refusal)
         }
         return Promise.resolve(succeed({ peer_id: `up${peers.made.length}`, sdp: 'answer' }))
       },
@@ -49,6 +50,7 @@ beforeEach(() => {
   states = []
   closed = []
   refusals = 0
+  refusal = fail('relay_unavailable', '', true)
   published = 0
 })
 afterEach(() => vi.useRealTimers())
@@ -161,6 +163,20 @@ describe('Publisher', () => {
     }
     expect(tries.slice(0, 2)).toEqual([1, 2])
     expect(published).toBe(7)
+  })
+
+  it('asks a server that refuses for good every ten seconds, and at once after a rejoin', async () => {
+    refusals = 3
+    refusal = fail('peer_flooding')
+    const publisher = make()
+    publisher.start(stream('video'), [])
+    await vi.advanceTimersByTimeAsync(9_900)
+    expect(published).toBe(1)
+    await vi.advanceTimersByTimeAsync(200)
+    expect(published).toBe(2)
+    publisher.rejoined([], [])
+    await turns()
+    expect(published).toBe(3)
   })
 
   it('makes the new connection before it breaks the old one when the network changes', async () => {

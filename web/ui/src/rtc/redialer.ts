@@ -13,6 +13,8 @@ export type MediaState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 
 
 /** So many links in a row that the server described and that never connected: something on the way drops UDP. */
 const BLOCKED_AFTER = 2
+/** A refusal that does not pass by itself is not asked again sooner, unless the socket has come back meanwhile. */
+const REFUSED_MS = 10_000
 const BLOCKED: Problem = { code: 'media_blocked', message: 'no way for media', retryable: true }
 
 export interface RedialerOptions {
@@ -188,7 +190,8 @@ export class Redialer {
   private onFailure(problem: Problem | null): void {
     if (!this.current) this.enter(this.state === 'connecting' ? 'connecting' : 'reconnecting', problem)
     clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.dial(), this.backoff.nextMs())
+    const leastMs = problem && !problem.retryable ? REFUSED_MS : 0
+    this.timer = setTimeout(() => void this.dial(), Math.max(leastMs, this.backoff.nextMs()))
   }
 
   private enter(state: MediaState, problem: Problem | null = null): void {
