@@ -124,6 +124,8 @@ class Room:
             if isinstance(peer, UpPeer):
                 if is_echoed(peer, now_us):
                     peer.send_reports(now_us)
+                for track in peer.tracks:
+                    track.keep_entrances(now_us)
                 self._gaps.report_losses(peer, self._recorder.find_track_id, now_us)
             elif isinstance(peer, DownPeer):
                 peer.send_reports(self._clock.wall_us())

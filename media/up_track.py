@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from media.codec_names import H264
+from media.rtp.entrances import Entrances
 from media.rtp.h264 import begins_h264_keyframe
 from media.rtp.header import abs_send_time
 from media.rtp.keyframe import KeyframeRequester, begins_vp8_keyframe
@@ -43,6 +44,7 @@ class UpTrack:
         self.reception = ReceptionStats(section.clock_rate)
         self.stream_clock = StreamClock(section.clock_rate, source_clock)
         self.keyframes = KeyframeRequester()
+        self._entrances = Entrances()
         self.recorder: Recorder | None = None
         self.forwards: list[Forward] = []
         self.muted = False
@@ -148,6 +150,11 @@ class UpTrack:
         if self.kind == "video" and self.keyframes.mend(now_us, is_repairing):
             self._send_pli()
 
+    def keep_entrances(self, now_us: int) -> None:
+        """About every second: let the record be entered at least every half minute."""
+        if self.kind == "video" and self.recorder is not None and self._entrances.due(now_us, self.bytes):
+            self.request_keyframe(now_us)
+
     def ask_tail(self, now_us: int) -> None:
         """Something was lost that may be the end of what came last; nothing of this track has followed yet to tell."""
         sequence = self.losses.suspect(now_us)
@@ -210,5 +217,6 @@ class UpTrack:
 
     def _send_pli(self) -> None:
         if self.ssrc:
+            self._entrances.begin(self.last_us, self.bytes)
             self.keyframe_requests += 1
             self._send_control(build_pli(self._relay_ssrc, self.ssrc))
