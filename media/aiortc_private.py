@@ -273,17 +273,20 @@ class GuardedConnection(Connection):
             self.on_route(pair.protocol.bound.sendto, pair.remote_addr)
 
     async def _bind(self, address: str) -> GuardedProtocol | None:
-        loop = asyncio.get_running_loop()
         try:
             bound = bind_udp(address, self._config.udp_ports)
         except OSError as error:
             self._ports_used_up |= error.errno == errno.EADDRINUSE
             logger.error("cannot listen on %s: %s", address, error)
             return None
-        kind = GuardedProtocol6 if ":" in address else GuardedProtocol
-        _, protocol = await loop.create_datagram_endpoint(lambda: kind(self), sock=bound)
-        protocol.bound = bound
+        protocol = (GuardedProtocol6 if ":" in address else GuardedProtocol)(self)
+        await self.open_endpoint(protocol, bound)
         return protocol
+
+    async def open_endpoint(self, protocol: GuardedProtocol, bound: socket.socket) -> None:
+        """Let the protocol hear what comes in."""
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: protocol, sock=bound)
+        protocol.bound = bound
 
 
 class GuardedGatherer(RTCIceGatherer):

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 
 import uvloop
 
@@ -37,13 +38,15 @@ CALLS = frozenset(
 )
 
 
-async def serve(socket_path: str, config: RelayConfig) -> None:
-    """Until main has gone or a signal asks to stop."""
+async def serve(socket_path: str, config: RelayConfig, more: Mapping[str, Callable[..., Awaitable[object]]]) -> None:
+    """Until main has gone or a signal asks to stop. `more`: what else is answered, by name."""
     disk = JournalDisk(JournalConfig(floor_bytes=config.free_space_floor_bytes))
     disk.start()
     relay: Relay
 
     async def handle(call: str, args: Message) -> object:
+        if call in more:
+            return await more[call](**args)
         if call not in CALLS:
             raise ValueError("no such call")
         return await getattr(relay, call)(**args)
@@ -86,7 +89,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s relay %(levelname)s %(name)s: %(message)s")
     for handler in logging.getLogger().handlers:
         handler.addFilter(LineBudget())
-    uvloop.run(serve(args.socket, RelayConfig.from_json(args.config)))
+    uvloop.run(serve(args.socket, RelayConfig.from_json(args.config), {}))
     return 0
 
 

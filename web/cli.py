@@ -202,12 +202,23 @@ def _add_turn_config(commands: Commands) -> None:
 def _add_bench(commands: Commands, argv: Sequence[str]) -> None:
     bench = _command(commands, "bench", "Measure this machine. Every figure is printed with how it was made.")
     benches = bench.add_subparsers(metavar="WHAT", required=True)
-    relay = _command(benches, "relay", "Measure what the media relay costs beside aiortc's own, in the same run.")
+    relay = _command(benches, "relay", "Measure what the media relay costs beside others, in the same run.")
+    transit = _command(benches, "transit", "Measure how long a packet is in the relay under load.")
+    soak = _command(benches, "soak", "Measure the relay's memory under some sessions for a while.")
+    joins = _command(benches, "joins", "Let people come and go, and see whether the relay gives everything back.")
+    latency = _command(benches, "latency", "Measure picture to picture in Chromium, through the relay and directly.")
     if "bench" in argv[:1]:
-        from media.bench import relay_bench
+        from media.bench import latency_bench, relay_bench, soak_bench, transit_bench
 
-        relay_bench.add_arguments(relay)
-        relay.set_defaults(run=relay_bench.run)
+        for parser, add_arguments, run in (
+            (relay, relay_bench.add_arguments, relay_bench.run),
+            (transit, transit_bench.add_arguments, transit_bench.run),
+            (soak, soak_bench.add_soak_arguments, soak_bench.soak),
+            (joins, soak_bench.add_joins_arguments, soak_bench.joins),
+            (latency, latency_bench.add_arguments, latency_bench.run),
+        ):
+            add_arguments(parser)
+            parser.set_defaults(run=run)
 
 
 def _later(module: str, function: str) -> Run:

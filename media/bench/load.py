@@ -24,6 +24,7 @@ class Load:
     material: Material
     folder: Path
     recording: bool
+    viewer: type[LoadReceiver] = LoadReceiver
     senders: list[LoadSender] = field(default_factory=list)
     receivers: list[LoadReceiver] = field(default_factory=list)
 
@@ -52,9 +53,15 @@ class Load:
     async def aclose(self) -> None:
         await asyncio.gather(*(peer.aclose() for peer in [*self.senders, *self.receivers]))
 
+    async def leave(self) -> None:
+        """End every session at the server too, and everybody with it."""
+        await self.aclose()
+        for index in range(len(self.senders)):
+            await self.server.child.close_session(f"bench-{index}")
+
     async def _add_viewer(self, session_id: str, number: str) -> None:
         identity = PeerIdentity(session_id, f"down-{number}", f"inspector-{number}", "inspector", "down")
-        receiver = await LoadReceiver.subscribe(identity, self.server.port)
+        receiver = await self.viewer.subscribe(identity, self.server.port)
         self.receivers.append(receiver)
         async with asyncio.timeout(CONNECT_DEADLINE_S):
             await receiver.is_connected.wait()

@@ -23,12 +23,10 @@ WARM_UP_S = 3.0
 
 
 async def run_relay_bench(
-    sessions: Sequence[int], seconds: float, against: Sequence[str], runs: int = 1
+    material: Material, sessions: Sequence[int], seconds: float, against: Sequence[str], runs: int = 1
 ) -> dict[str, Any]:
     """`{"results": [one per relay and number of sessions], "ratios": {...}}`; see `docs/performance.md`."""
     names = [*OURS, *(name for name in against if _can_measure(name))]
-    say("encoding the clip")
-    material = make_material()
     measured: list[list[Result]] = []
     for number in range(runs):
         say(f"run {number + 1} of {runs}")
@@ -68,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     if unknown or args.runs < 1 or args.seconds <= 0:
         print(f"cannot measure: {', '.join(unknown) or 'runs and seconds must be positive'}", file=sys.stderr)
         return 2
-    report = uvloop.run(run_relay_bench(args.sessions, args.seconds, against, args.runs))
+    say("encoding the clip")
+    report = uvloop.run(run_relay_bench(make_material(), args.sessions, args.seconds, against, args.runs))
     if args.plot is not None:
         args.plot.write_text(plot_svg(report["results"]))
     print(json.dumps(report, indent=2) if args.json else render(report))

@@ -18,6 +18,9 @@ from media.supervisor import ChildSupervisor
 OTHERS = ("mediarelay", "janus")
 #: Relays that pass the packets on as they are: what a sender put into them comes out.
 UNCHANGED = (*OURS, "janus")
+MODULES = {**dict.fromkeys(OURS, "media.relay_main"), "mediarelay": "media.bench.aiortc_server"}
+#: Our relay, saying more of itself than the product does.
+MEASURED = "media.bench.measured_relay"
 CALL_DEADLINE_S = 30.0
 
 
@@ -41,6 +44,17 @@ class Closing(Protocol):
     async def aclose(self) -> None: ...
 
 
+class MeasuredClient(RelayClient):
+    """Main's end of a child relay, and what only `MEASURED` answers."""
+
+    async def measure(self) -> dict[str, Any]:
+        """`tasks`; `transits`, `p50_us`, `p99_us`: packets' time in the relay since the last call."""
+        answer = await self._call("measure", {}, CALL_DEADLINE_S)
+        if not isinstance(answer, dict):
+            raise TypeError("the relay answered with something else")
+        return answer
+
+
 @dataclass(frozen=True, slots=True)
 class BenchServer:
     """A relay that runs. `crashes` grows by one entry with every restart: then nothing that was measured holds."""
@@ -50,6 +64,13 @@ class BenchServer:
     port: BenchPort
     owner: Closing
     crashes: list[str]
+
+    @property
+    def child(self) -> MeasuredClient:
+        """Raises TypeError where the relay is none of our children."""
+        if not isinstance(self.port, MeasuredClient):
+            raise TypeError(f"{self.name} answers no such calls")
+        return self.port
 
     async def aclose(self) -> None:
         await self.owner.aclose()
@@ -75,16 +96,15 @@ def why_not(name: str) -> str | None:
     return find_janus() if name == "janus" else None
 
 
-async def start_server(name: str, folder: Path, config: RelayConfig) -> BenchServer:
-    """`folder` is for its socket and files."""
+async def start_server(name: str, folder: Path, config: RelayConfig, module: str | None = None) -> BenchServer:
+    """`folder` is for its socket and files; `module`: what to run for ours instead of the product's own."""
     if name == "janus":
         janus = await JanusServer.start(folder, bench_address())
         return BenchServer(name, janus.pid, janus, janus, [])
-    return await _start_child(name, folder, config)
+    return await _start_child(name, folder, config, module or MODULES[name])
 
 
-async def _start_child(name: str, folder: Path, config: RelayConfig) -> BenchServer:
-    module = "media.relay_main" if name in OURS else "media.bench.aiortc_server"
+async def _start_child(name: str, folder: Path, config: RelayConfig, module: str) -> BenchServer:
     crashes: list[str] = []
 
     async def call(call_name: str, args: dict[str, Any], timeout_s: float) -> object:
@@ -97,4 +117,4 @@ async def _start_child(name: str, folder: Path, config: RelayConfig) -> BenchSer
     await server.start()
     if server.pid is None:
         raise RuntimeError(f"{name} does not start")
-    return BenchServer(name, server.pid, RelayClient(call), server, crashes)
+    return BenchServer(name, server.pid, MeasuredClient(call), server, crashes)

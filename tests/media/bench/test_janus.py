@@ -10,7 +10,7 @@ import pytest
 from media.bench.janus_server import find_janus, write_config
 from media.bench.janus_wire import JanusError, check_answer, jsep, subscribe_request
 from media.bench.load import Load, read_figures
-from media.bench.material import make_material
+from media.bench.material import Material
 from media.bench.servers import bench_config, start_server
 
 
@@ -41,9 +41,9 @@ def test_only_what_the_comparison_needs_is_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(find_janus() is not None, reason=str(find_janus()))
-async def test_janus_carries_a_session_of_the_same_load(tmp_path: Path) -> None:
+async def test_janus_carries_a_session_of_the_same_load(tmp_path: Path, material: Material) -> None:
     server = await start_server("janus", tmp_path, bench_config())
-    load = Load(server, make_material(), tmp_path, recording=False)
+    load = Load(server, material, tmp_path, recording=False)
     try:
         await load.add_session()
         await asyncio.wait_for(load.receivers[0].first_frame.wait(), 20)

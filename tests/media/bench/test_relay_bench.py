@@ -7,7 +7,7 @@ import argparse
 import pytest
 
 from media.bench.figures import render
-from media.bench.material import make_material, packetise
+from media.bench.material import Material, packetise
 from media.bench.relay_bench import add_arguments, run, run_relay_bench
 
 
@@ -20,8 +20,7 @@ def test_payloads_begin_with_a_descriptor_and_fit_a_packet() -> None:
 
 
 @pytest.mark.unit
-def test_the_material_is_a_loop_of_about_one_and_a_half_megabits() -> None:
-    material = make_material()
+def test_the_material_is_a_loop_of_about_one_and_a_half_megabits(material: Material) -> None:
     sizes = [sum(len(part) for part in parts) for parts in material.video]
     assert len(sizes) == 60 and 1_300_000 < sum(sizes) * 8 / 2 < 1_700_000
     assert material.video[0][0][1] & 1 == 0, "the loop begins with a key frame"
@@ -40,8 +39,8 @@ def test_unknown_relays_are_refused() -> None:
     assert parser.parse_args(["--sessions", "1,5,20"]).sessions == [1, 5, 20]
 
 
-async def test_our_relay_is_measured_passing_on_and_recording() -> None:
-    report = await run_relay_bench([1], seconds=1.5, against=[])
+async def test_our_relay_is_measured_passing_on_and_recording(material: Material) -> None:
+    report = await run_relay_bench(material, [1], seconds=1.5, against=[])
     results = report["results"]
     assert [result["relay"] for result in results] == ["yuntakan-forward", "yuntakan"]
     for result in results:
@@ -51,8 +50,8 @@ async def test_our_relay_is_measured_passing_on_and_recording() -> None:
 
 
 @pytest.mark.bench
-async def test_forwarding_costs_at_most_a_tenth_of_aiortcs_media_relay() -> None:
-    report = await run_relay_bench([1], seconds=8, against=["mediarelay"])
+async def test_forwarding_costs_at_most_a_tenth_of_aiortcs_media_relay(material: Material) -> None:
+    report = await run_relay_bench(material, [1], seconds=8, against=["mediarelay"])
     print(render(report))
     results = {result["relay"]: result for result in report["results"]}
     assert results["yuntakan-forward"]["fps"] > 29 and results["yuntakan"]["fps"] > 29
