@@ -200,10 +200,11 @@ def test_after_a_failed_sync_everything_since_the_last_good_one_is_written_again
         writing.step(0.08)
     assert [trouble.cause for trouble in writing.told.troubles] == ["io_error"]
     assert len(writing.told.segments) == told_before
-    size = writing.path.stat().st_size
+    size, synced_bytes = writing.path.stat().st_size, writing.disk.synced_bytes
+    assert size > synced_bytes
     with writing.path.open("r+b") as file:  # what a drive that lost its cache would hold
-        file.seek(size - 3000)
-        file.write(bytes(3000))
+        file.seek(synced_bytes)
+        file.write(bytes(size - synced_bytes))
     writing.disk.sync_fails = False
     for _ in range(14):
         writing.step(0.08)
