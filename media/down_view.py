@@ -119,6 +119,7 @@ class DownView:
         copy = self._reencoders.start(codec, bits_per_s, self._deliver, self._ask_keyframe)
         if copy is not None:
             self._copy, self._fed, self._codec = copy, source, codec
+            self._keyframe_us = self._now_us()  # the copy asks for one itself as soon as it can take it
             source.forwards.append(copy.feed)
 
     def _stop_copy(self) -> None:
