@@ -268,3 +268,28 @@ async def test_trouble_that_lasts_to_the_end_is_told_then() -> None:
     await recorder.stop()
     await recorder.stop()
     assert [type(event) for event in told] == [RecordingTrouble, GapDetected]
+
+
+class EndsInTrouble:
+    """A track whose journal could not be written to its end."""
+
+    track_id = "a"
+
+    def __init__(self, recorder: SessionRecorder) -> None:
+        self._recorder = recorder
+
+    async def aclose(self) -> None:
+        self._recorder.count_unwritten(7)
+
+
+async def test_a_track_that_ends_in_trouble_does_not_end_the_trouble_but_the_next_written_segment_does() -> None:
+    told: list[RelayEvent] = []
+    recorder = SessionRecorder("s", "/nowhere", HandClock().clock(), told.append, cast(Any, None))
+    recorder.start()
+    recorder.journal_trouble(JournalTrouble("s", "a", "disk_full", WALL_US))
+    await recorder._end(cast(Any, EndsInTrouble(recorder)))
+    recorder.journal_trouble(JournalTrouble("s", "b", "disk_full", WALL_US + SECOND))
+    assert [type(event) for event in told] == [RecordingTrouble], "it is the same trouble"
+    recorder.journal_resumed(JournalResumed("s", "b", 0, 0, 3))
+    assert [type(event) for event in told] == [RecordingTrouble, GapDetected, RecordingResumed]
+    assert cast(GapDetected, told[1]).packets == 10
