@@ -118,8 +118,10 @@ class UpTrack:
         if now_us >= losses.ask_us:
             self._ask(now_us)
         if unwrapped == losses.highest:
-            self.last_sequence, self.last_timestamp = unwrapped, timestamp
-            self.reception.arrive(timestamp, now_us)
+            self.last_sequence = unwrapped
+            if timestamp != self.last_timestamp:  # packets of one frame leave together: the first is the measure
+                self.last_timestamp = timestamp
+                self.reception.arrive(timestamp, now_us)
         if marker and not losses.missing and not self._is_broken:
             self.frame_us = now_us
         if self.muted:

@@ -76,6 +76,7 @@ async def run_latency_bench(rounds: int, seconds: float) -> dict[str, Any]:
     """`{"direct": {p50_ms, p95_ms, frames}, "relay": the same, "ratios": {p50_ms, p95_ms}, "rounds"}`."""
     from playwright.async_api import async_playwright
 
+    delays: dict[str, list[list[float]]] = {"direct": [], "relay": []}
     with tempfile.TemporaryDirectory(prefix="ytk-bench") as folder:
         server = await start_server("yuntakan", Path(folder), bench_config())
         try:
@@ -85,17 +86,19 @@ async def run_latency_bench(rounds: int, seconds: float) -> dict[str, Any]:
                 )
                 sender, viewer = await _open_page(browser), await _open_page(browser)
                 await sender.evaluate("() => beginDrawing()")
-                measured = [
-                    {
-                        "direct": await _measure(sender, viewer, seconds, None, index),
-                        "relay": await _measure(sender, viewer, seconds, (server, Path(folder)), index),
-                    }
-                    for index in range(rounds)
-                ]
+                for index in range(2 * rounds):
+                    through = (server, Path(folder)) if _is_relays_turn(index) else None
+                    found = await _measure(sender, viewer, seconds, through, index)
+                    delays["direct" if through is None else "relay"].append(found)
                 await browser.close()
         finally:
             await server.aclose()
-    return summarise(measured)
+    return summarise([{"direct": d, "relay": r} for d, r in zip(delays["direct"], delays["relay"], strict=True)])
+
+
+def _is_relays_turn(index: int) -> bool:
+    """Each way goes first in every other round: direct, relay, relay, direct, …"""
+    return index % 4 in (1, 2)
 
 
 async def _open_page(browser: Any) -> Any:

@@ -51,6 +51,8 @@ def test_the_ratio_is_the_median_of_the_rounds_own() -> None:
     summary = latency_bench.summarise(rounds)
     assert summary["ratios"] == {"p50_ms": 1.1, "p95_ms": 1.1}
     assert summary["direct"] == {"p50_ms": 50.0, "p95_ms": 50.0, "frames": 20.0}
+    turns = ["relay" if latency_bench._is_relays_turn(index) else "direct" for index in range(8)]
+    assert turns[:4] == ["direct", "relay", "relay", "direct"] and turns.count("relay") == 4
     with pytest.raises(ValueError, match="no time mark"):
         latency_bench.summarise([{"direct": [], "relay": [1.0]}])
 
