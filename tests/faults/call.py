@@ -81,6 +81,7 @@ class Call:
             time.time() * 1000,
             await self.phone.page.evaluate("testRows()"),
             await self.desk.page.evaluate("testRows()"),
+            await self.desk.page.evaluate("testServed()"),
         )
         self.filmed += [Mark(*mark) for mark in await self.phone.page.evaluate("testTakeMarks()")]
         self.shown += [Mark(*mark) for mark in await self.desk.page.evaluate("testTakeMarks()")]

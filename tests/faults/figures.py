@@ -19,11 +19,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Sample:
-    """Both pages' statistics at one time (unix ms). Rows are those of `RTCPeerConnection.getStats`."""
+    """Both pages' statistics at one time (unix ms). Rows are those of `RTCPeerConnection.getStats`.
+
+    served: what the relay says it sends this viewer: `full`, or less where it takes the viewer's own line for weak.
+    """
 
     at_ms: float
     phone: list[Row]
     desk: list[Row]
+    served: str = "full"
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,7 @@ def summary(samples: list[Sample], filmed: list[Mark], shown: list[Mark]) -> dic
         },
         "sender": _sender(first, last),
         "target_kbps_min_p50": [round(min(targets) / 1000), round(quantile(targets, 0.5) / 1000)],
+        "served_full_share": round(sum(sample.served == "full" for sample in samples) / len(samples), 3),
         "voice": voice(first, last),
     }
 

@@ -50,6 +50,8 @@
     }
     return rows
   }
+  // What the page tells its person about what the relay sends.
+  window.testServed = () => document.querySelector('[data-testid="console-view"]')?.dataset.view ?? 'full'
   // The frame that the first playing video shows, at the best that JPEG has, with its number.
   window.testPicture = () => {
     const video = [...document.querySelectorAll('video')].find((one) => one.srcObject && one.videoWidth)

@@ -178,6 +178,7 @@ def usable(figures: Figures) -> list[str]:
         ("it reconnected", figures["reconnections"] == 0),
         ("the picture stood for more than 3 s", figures["longest_still_s"] <= 3),
         ("a tenth of the voice was made up", figures["voice"]["concealed_share"] < 0.1),
+        ("the viewer was sent less than what came", figures["served_full_share"] >= 0.95),
     )
 
 
