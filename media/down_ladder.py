@@ -51,13 +51,13 @@ SMALLEST_BITS_PER_S, LARGEST_SMALL_BITS_PER_S, USUAL_SMALL_BITS_PER_S = 100_000,
 class LineReport:
     """What is known of a viewer's line. allowed_bits_per_s: its last REMB, 0 where it sends none.
 
-    fraction_lost: 0 to 1. sent_bits_per_s: to it, over the last seconds. layers: temporal layers of
+    fraction_lost: 0 to 1, None without news. sent_bits_per_s: to it, over the last seconds. layers: temporal layers of
     what it watches, 1 to 3.
     """
 
     now_us: int
     allowed_bits_per_s: int
-    fraction_lost: float
+    fraction_lost: float | None
     sent_bits_per_s: int
     layers: int
 
@@ -96,9 +96,9 @@ class Ladder:
         if self._is_weak(report, share):
             self._good_since_us = None
             self._consider_down(report, share)
-        else:
+        elif report.fraction_lost is not None:
             self._weak_since_us = None
-            self._consider_up(report)
+            self._consider_up(report, report.fraction_lost)
         return self.rung
 
     def _fit_to(self, layers: int) -> None:
@@ -121,15 +121,16 @@ class Ladder:
 
     def _is_weak(self, report: LineReport, share: float | None) -> bool:
         lacks = share is not None and share < WEAK_SHARE
-        if report.fraction_lost >= WEAK_LOSS:
-            return self.rung < RUNGS[report.layers][-2] or report.fraction_lost >= SEVERE_LOSS or lacks
+        loss = report.fraction_lost or 0.0
+        if loss >= WEAK_LOSS:
+            return self.rung < RUNGS[report.layers][-2] or loss >= SEVERE_LOSS or lacks
         fell = self._fell_us is not None and report.now_us - self._fell_us < FELL_FOR_US
         return lacks and (fell or report.now_us - self._rose_us >= STUCK_AFTER_US)
 
     def _consider_down(self, report: LineReport, share: float | None) -> None:
         if self._weak_since_us is None:
             self._weak_since_us = report.now_us
-        severe = report.fraction_lost >= SEVERE_LOSS or (share is not None and share < SEVERE_SHARE)
+        severe = (report.fraction_lost or 0.0) >= SEVERE_LOSS or (share is not None and share < SEVERE_SHARE)
         failed = self._tried_us is not None and report.now_us - self._tried_us < TRIAL_US
         if failed:
             self._hold_us = min(2 * self._hold_us, LONGEST_HOLD_US)
@@ -150,11 +151,11 @@ class Ladder:
             return below[0]
         return next((rung for rung in below if shares.get(rung, 0) * self._full_bits_per_s <= room), below[-1])
 
-    def _consider_up(self, report: LineReport) -> None:
+    def _consider_up(self, report: LineReport, loss: float) -> None:
         if self._tried_us is not None and report.now_us - self._tried_us >= PROVEN_US:
             self._tried_us, self._hold_us = None, FIRST_HOLD_US
         above = [rung for rung in RUNGS[report.layers] if rung < self.rung]
-        if not above or report.fraction_lost > GOOD_LOSS or not self._has_room(report):
+        if not above or loss > GOOD_LOSS or not self._has_room(report):
             self._good_since_us = None
             return
         if self._good_since_us is None:

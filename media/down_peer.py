@@ -115,8 +115,8 @@ class DownPeer(Peer):
         for slot in self.slots:
             slot.send_report(wall_us)
         if self.view is not None and self.connected:
-            lost = [self._line_loss[slot.section.ssrc].fraction for slot in self.slots if slot.kind == "video"]
-            self.view.tick(self.remb_bits_per_s, max(lost))
+            line = next(self._line_loss[slot.section.ssrc] for slot in self.slots if slot.kind == "video")
+            self.view.tick(self.remb_bits_per_s, line.take_fraction())
 
     async def aclose(self) -> None:
         if self.view is not None:
@@ -153,7 +153,7 @@ class DownPeer(Peer):
             slot = self._by_ssrc.get(report.ssrc)
             if slot is None:
                 continue
-            self._line_loss[report.ssrc].take(report, slot.packets)
+            self._line_loss[report.ssrc].take(report, *slot.holes())
             sample_us = round_trip_us(report, wall_us)
             if sample_us is not None:
                 slot.repair.note_round_trip(sample_us)

@@ -126,6 +126,13 @@ class DownSlot:
         self.octets += len(packet) - offset
         self._send_media(out)
 
+    def holes(self) -> tuple[int, int]:
+        """Packets of what is passed on now that have not come to us, and whose count that is."""
+        source = self.source
+        if source is None:
+            return 0, 0
+        return len(source.losses.missing) + source.losses.lost, id(source.losses)
+
     def take_refusal(self) -> str | None:
         """The codec that this receiver has not, once for each."""
         if self.refused_codec == self._refusal_told:

@@ -119,6 +119,9 @@ class VideoSlot(DownSlot):
             sent = abs_send_time(now_us)
             self._forward_numbered(sequence, 0x80, marker, timestamp, packet, HEADER_BYTES, now_us, sent)
 
+    def holes(self) -> tuple[int, int]:
+        return super().holes() if self.substitute is None else (0, id(self.substitute))
+
     def count_layers(self) -> int:
         """Temporal layers that can be left out of the source, by what its packets said so far; at least 1."""
         if self._layers is not None and self.substitute is None:

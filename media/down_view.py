@@ -47,8 +47,8 @@ class DownView:
         self._failed_us: int | None = None
         self._now_us = now_us
 
-    def tick(self, allowed_bits_per_s: int, fraction_lost: float) -> None:
-        """About every second. The viewer's REMB (0 without) and the loss that it reported since."""
+    def tick(self, allowed_bits_per_s: int, fraction_lost: float | None) -> None:
+        """About every second. The viewer's REMB (0 without) and the loss that it reported since, if any."""
         now_us = self._now_us()
         sent = self._measure(now_us)
         if self._slot.source is None or sent is None:

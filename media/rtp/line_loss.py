@@ -4,30 +4,39 @@ from __future__ import annotations
 
 from media.rtp.rtcp import Report
 
-#: Fewer packets than this say nothing: some are on their way while the report is written.
+#: Fewer packets than this say nothing.
 FEWEST_PACKETS = 20
 
 
 class LineLoss:
-    """A receiver report's fraction lost counts holes that we passed on, too, and they are the sender's line. What the
-    receiver got by its report is compared with what was sent since the one before (RFC 3550 section 6.4.1).
+    """A receiver report's fraction lost counts holes that we passed on, too, and they are the sender's line.
+
+    So what the receiver misses more than at its report before is compared with the holes that came up since. Both count
+    up to what the receiver has seen (RFC 3550 section 6.4.1): what is on its way just now is not lost.
     """
 
-    __slots__ = ("_received", "_sent", "fraction")
+    __slots__ = ("_fraction", "_highest", "_holes", "_lost", "_source")
 
     def __init__(self) -> None:
-        self.fraction = 0.0
-        self._received = 0
-        self._sent: int | None = None
+        self._fraction: float | None = None
+        self._highest = 0
+        self._lost = 0
+        self._holes = 0
+        self._source: int | None = None
 
-    def take(self, report: Report, sent_packets: int) -> None:
-        """`sent_packets`: of this stream so far, without retransmissions."""
-        received = report.highest - report.lost
-        if self._sent is None or received < self._received:
-            self._received, self._sent = received, sent_packets
+    def take(self, report: Report, holes: int, source: int) -> None:
+        """`holes`: packets of this source that have not come to us, so far; `source`: another one counts anew."""
+        expected = report.highest - self._highest
+        if source != self._source or expected < 0:
+            self._source = source
+        elif expected < FEWEST_PACKETS:
             return
-        sent = sent_packets - self._sent
-        if sent < FEWEST_PACKETS:
-            return
-        self.fraction = max(0.0, 1 - (received - self._received) / sent)
-        self._received, self._sent = received, sent_packets
+        else:
+            lost = report.lost - self._lost - (holes - self._holes)
+            self._fraction = min(1.0, max(0.0, lost / expected))
+        self._highest, self._lost, self._holes = report.highest, report.lost, holes
+
+    def take_fraction(self) -> float | None:
+        """0 to 1, once for each report; None without news."""
+        fraction, self._fraction = self._fraction, None
+        return fraction
