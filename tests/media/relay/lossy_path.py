@@ -34,6 +34,12 @@ class LossyPath:
         lines = [line for line in sdp.split("\r\n") if "a=candidate" not in line or f" {host} {port} " in line]
         return "\r\n".join(lines).replace(f" {host} {port} ", f" {host} {own} ")
 
+    def rebind(self) -> None:
+        """The relay sees other addresses from now on, as after a router has forgotten its translation."""
+        backs, self._backs = self._backs, {}
+        for transport in backs.values():
+            transport.close()
+
     def aclose(self) -> None:
         for transport in [self._front, *self._backs.values()]:
             if transport is not None:
@@ -47,11 +53,15 @@ class LossyPath:
             )
         if self.blackout or self._loses(data, self.loss):
             return
-        asyncio.get_running_loop().call_later(self._delay_s, self._backs[source].sendto, data)
+        asyncio.get_running_loop().call_later(self._delay_s, self._send_on, data, source)
 
     def towards_sender(self, data: bytes, source: tuple[str, int]) -> None:
         if self._front is not None and not self.blackout and not self._loses(data, self.loss_back):
             asyncio.get_running_loop().call_later(self._delay_s, self._front.sendto, data, source)
+
+    def _send_on(self, data: bytes, source: tuple[str, int]) -> None:
+        if source in self._backs:
+            self._backs[source].sendto(data)
 
     def _loses(self, data: bytes, share: float) -> bool:
         is_media = 127 < data[0] < 192 and not 191 < data[1] < 224
