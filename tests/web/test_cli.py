@@ -74,7 +74,7 @@ def test_the_commands_are_those_that_are_promised():
     leaves = {name.removeprefix("yuntakan ") for name, parser in ALL_COMMANDS.items() if not commands(parser)}
     assert leaves == {
         "serve", "demo", "user add", "user password", "export", "verify", "check", "doctor", "turn-config",
-        "bench relay",
+        "bench relay", "bench transit", "bench latency", "bench soak", "bench joins",
     }  # fmt: skip
 
 
