@@ -149,9 +149,7 @@ class DownView:
             self._slot.source.request_keyframe(now_us)
 
 
-def make_view(
-    slots: list[DownSlot], reencoders: Reencoders | None, now_us: Callable[[], int]
-) -> DownView | None:
+def make_view(slots: list[DownSlot], reencoders: Reencoders | None, now_us: Callable[[], int]) -> DownView | None:
     """The view of whoever is sent a picture."""
     slot = next((slot for slot in slots if isinstance(slot, VideoSlot)), None)
     return DownView(slot, slots, reencoders, now_us) if slot is not None else None

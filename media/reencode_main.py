@@ -71,6 +71,7 @@ class Copier:
 
 def serve(connection: socket.socket, codec: str, bits_per_s: int) -> None:
     """Until the other end has gone."""
+
     def send(message: bytes) -> None:
         connection.send(message)
 

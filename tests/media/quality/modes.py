@@ -43,8 +43,10 @@ class Mode:
 
     def encoding(self) -> dict[str, Any]:
         encoding: dict[str, Any] = {"maxBitrate": self.kilobits_per_s * 1000, "maxFramerate": self.frames_per_s}
-        return encoding | ({"scalabilityMode": self.layers} if self.layers else {}) | (
-            {"scaleResolutionDownBy": self.shrink} if self.shrink != 1 else {}
+        return (
+            encoding
+            | ({"scalabilityMode": self.layers} if self.layers else {})
+            | ({"scaleResolutionDownBy": self.shrink} if self.shrink != 1 else {})
         )
 
 
