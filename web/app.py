@@ -12,11 +12,11 @@ from aiohttp import web
 
 from inspection.domain.actor import SYSTEM, Role
 from inspection.domain.entry import Entry
-from inspection.domain.instants import to_unix_us
 from inspection.services import audit, housekeeping, sessions
 from inspection.services.media_ledger import MediaLedger
 from media.relay_supervisor import RelaySupervisor
 from media.stills_client import StillsClient
+from signaling.aftermath import Aftermath
 from signaling.bridge import Bridge
 from signaling.feed import EntryFeed
 from signaling.gate import Gate
@@ -121,21 +121,9 @@ class Server:
         replay_jobs = ReplayJobs(folder.evidence)
         replay_jobs.start()
         config = LiveConfig(evidence_root=folder.evidence, ice=ice_servers_of(self.settings))
-
-        async def ended(inspection_id: str, session_id: str) -> None:
-            interruptions.end_session(session_id, to_unix_us(opened.office.clock.now()))
-            replay_jobs.ask(inspection_id, session_id)
-            await recovery.settle(inspection_id, session_id)
-
-        async def recover(inspection_id: str, session_id: str) -> None:
-            until_us = None
-            try:
-                until_us = await recovery.recover_session(inspection_id, session_id)
-            finally:
-                interruptions.recovered(session_id, until_us)
-
-        live = LiveSessions(opened.office, relay.port, live_stills, feed, Outbox(sockets), config, ended)
-        bridge = Bridge(relay.port, stills, ledger, live, recover, folder.evidence, interruptions)
+        after = Aftermath(recovery, interruptions, replay_jobs.ask, opened.office.clock)
+        live = LiveSessions(opened.office, relay.port, live_stills, feed, Outbox(sockets), config, after.end)
+        bridge = Bridge(relay.port, stills, ledger, live, after.recover, folder.evidence, interruptions)
         bridge.start()
         live.start()
         for closing in (replay_jobs.aclose, bridge.aclose, relay.aclose, live_stills.aclose, live.aclose):

@@ -91,7 +91,10 @@ async def the_record_is_whole(office: Office, inspection_id: str, killed_s: floa
     before = [end for end in ends if end <= killed_s + 0.05]
     assert killed_s - max(before) <= LOST_TAIL_S, "more than the last second is lost"
     assert any(end > killed_s + 1 for end in ends), "the recording went on"
-    assert any(entry["kind"] == "gap" for entry in entries) or len(films) > 1, "the interruption is on record"
+    gaps = [entry["payload"] for entry in entries if entry["kind"] == "gap" and entry["payload"]["cause"] == "restart"]
+    assert len(gaps) == 1, "the interruption is on record, once"
+    began, ended = (datetime.fromisoformat(gaps[0][key]).timestamp() for key in ("started_at", "ended_at"))
+    assert began - LOST_TAIL_S <= killed_s <= ended
     office.run("check")
     office.run("export", inspection_id, "-o", str(package))
     verdict = json.loads(office.run("verify", str(package), "--json").stdout)
