@@ -21,6 +21,8 @@ from media.journal.reader import JournalTail, read_header
 INDEX_VERSION = 1
 #: A sender of nothing but key frames does not fill the memory: marks are at least this far apart.
 APART_US = 1_000_000
+#: So much of a journal (a minute or two) is read beyond its index rather than to make the index anew.
+MOST_BEHIND_BYTES = 16 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -152,10 +154,11 @@ def save_index(journal_path: Path, index: KeyframeIndex) -> None:
 
 
 def load_index(journal_path: Path) -> KeyframeIndex | None:
-    """None where there is none that fits the journal."""
+    """None where there is none that fits the journal, or it was made long before the journal ended."""
     try:
         fields = json.loads(index_path(journal_path).read_bytes())
-        if fields["version"] != INDEX_VERSION or fields["covered"] > journal_path.stat().st_size:
+        behind = journal_path.stat().st_size - fields["covered"]
+        if fields["version"] != INDEX_VERSION or not 0 <= behind <= MOST_BEHIND_BYTES:
             return None
         return KeyframeIndex([Mark(*each) for each in fields["marks"]], int(fields["covered"]))
     except FileNotFoundError:

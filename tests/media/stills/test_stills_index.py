@@ -11,6 +11,7 @@ import pytest
 from media.depacketise import EncodedFrame, frames_of
 from media.journal.reader import read_journal
 from media.stills_index import (
+    MOST_BEHIND_BYTES,
     IndexedReader,
     KeyframeIndex,
     Mark,
@@ -105,6 +106,15 @@ def test_an_index_that_cannot_be_read_is_made_anew(tmp_path: Path, content: str)
 def test_an_index_of_more_than_there_is_does_not_count(tmp_path: Path) -> None:
     path = journal(tmp_path, "VP8")
     save_index(path, KeyframeIndex([], path.stat().st_size + 1))
+    assert load_index(path) is None
+
+
+def test_an_index_that_was_left_behind_by_its_journal_is_made_anew(tmp_path: Path) -> None:
+    path = journal(tmp_path, "VP8")
+    save_index(path, KeyframeIndex([], 0))
+    assert load_index(path) is not None
+    with path.open("ab") as file:
+        file.truncate(MOST_BEHIND_BYTES + 1)
     assert load_index(path) is None
 
 
