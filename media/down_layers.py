@@ -140,4 +140,3 @@ def _numbered(packet: bytes, offset: int, descriptor: Vp8Descriptor, numbers: Nu
     if numbers is None:
         return None
     return with_numbers(packet[offset:], descriptor, *numbers)
-
