@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from media.room_gaps import Declared
 
 TICK_S = 0.025
 FEEDBACK_TICKS, SECOND_TICKS = 4, 40
+#: Packets wait no longer than this (and one room) for what the timer has to do in all the others.
+SLICE_US = 1_000
+NO_LIMIT_US = 1 << 62
 MAX_EVENTS = 100_000
 
 logger = logging.getLogger(__name__)
@@ -39,6 +43,8 @@ class Relay:
         self._reencoders = CopyProcesses(config.max_small_copies)
         self._rooms: dict[str, Room] = {}
         self._ticks = 0
+        self._going_on: asyncio.Handle | None = None
+        self._due: deque[tuple[Room, int]] = deque()
         self._step = 1
         self._timer: asyncio.TimerHandle | None = None
         self._next_tick = 0.0
@@ -130,12 +136,30 @@ class Relay:
         self._schedule()
         if self._ticks % SECOND_TICKS == 0:
             self._synchronise()
-        now_us = self._clock.now_us()
-        for room in self._rooms.values():
-            try:
-                self._tick_room(room, now_us)
-            except Exception:  # one session's fault must not stop the others' feedback
-                logger.exception("the timer of session %s failed", room.session_id)
+        self._work(NO_LIMIT_US)  # what the last round has left: never two of them in line
+        self._due.extend((room, self._ticks) for room in self._rooms.values())
+        self._work_on()
+
+    def _work_on(self) -> None:
+        if self._going_on is not None:
+            self._going_on.cancel()
+            self._going_on = None
+        self._work(self._clock.now_us() + SLICE_US)
+        if self._due and self._timer is not None:
+            self._going_on = asyncio.get_running_loop().call_soon(self._work_on)
+
+    def _work(self, until_us: int) -> None:
+        """See to the rooms that are due, one at least, until that time."""
+        while self._due:
+            room, ticks = self._due.popleft()
+            now_us = self._clock.now_us()
+            if self._rooms.get(room.session_id) is room:
+                try:
+                    self._tick_room(room, ticks, now_us)
+                except Exception:  # one session's fault must not stop the others' feedback
+                    logger.exception("the timer of session %s failed", room.session_id)
+            if self._clock.now_us() >= until_us:
+                return
 
     def _synchronise(self) -> None:
         step_us = self._clock.synchronise()
@@ -144,11 +168,11 @@ class Relay:
             for room in self._rooms.values():
                 room.clock_stepped(step_us)
 
-    def _tick_room(self, room: Room, now_us: int) -> None:
+    def _tick_room(self, room: Room, ticks: int, now_us: int) -> None:
         room.tick(now_us)
-        if self._ticks % FEEDBACK_TICKS == 0:
+        if ticks % FEEDBACK_TICKS == 0:
             room.tick_feedback()
-        if self._ticks % SECOND_TICKS == 0:
+        if ticks % SECOND_TICKS == 0:
             room.tick_second(now_us)
 
 
