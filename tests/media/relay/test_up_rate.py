@@ -30,8 +30,9 @@ class Phone:
             self.sequence += 1
             if self.sequence % loses != 0:
                 self._arrive(self.sequence, now_us)
-            elif self.sequence > loses:
-                self._arrive(self.sequence - loses, now_us)
+            elif self.sequence > 4 * loses:
+                self._arrive(self.sequence - 4 * loses, now_us)
+            self.track.tick(now_us)
 
     def _arrive(self, sequence: int, now_us: int) -> None:
         packet = HEADER.pack(0x80, 96, sequence & 0xFFFF, 0, 7) + bytes(988)
