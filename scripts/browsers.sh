@@ -1,4 +1,4 @@
-# What the browser tests need from Debian: Chromium, Firefox ESR, a Chinese font, coturn. Sourced by setup.sh.
+# What the browser tests need from Debian: Chromium, Firefox ESR, a Chinese font, coturn, Janus. Sourced by setup.sh.
 
 missing_packages() {
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
@@ -19,20 +19,23 @@ apt_install() {
   apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
 }
 
-# For tests of TURN, which are skipped without it. As a service it must not run: it would listen with Debian's defaults.
-turn_server() {
-  if command -v turnserver >/dev/null; then return 0; fi
+# optional_server PACKAGE COMMAND WHAT: for tests and benches that are skipped without it. As a service it must not run: it
+# would listen with Debian's defaults.
+optional_server() {
+  local package=$1 command=$2 what=$3
+  if command -v "$command" >/dev/null; then return 0; fi
   if ! command -v apt-get >/dev/null || [[ $(id -u) != 0 ]]; then
-    say "coturn is not installed: tests of TURN are skipped (as root: apt-get install --no-install-recommends coturn)"
+    say "$package is not installed: $what skipped (as root: apt-get install --no-install-recommends $package)"
     return 0
   fi
-  step coturn apt_install coturn || { say "coturn could not be installed: tests of TURN are skipped"; return 0; }
-  if command -v systemctl >/dev/null; then systemctl disable --now coturn >/dev/null 2>&1 || true; fi
+  step "$package" apt_install "$package" || { say "$package could not be installed: $what skipped"; return 0; }
+  if command -v systemctl >/dev/null; then systemctl disable --now "$package" >/dev/null 2>&1 || true; fi
 }
 
 browsers() {
   local missing
-  turn_server
+  optional_server coturn turnserver "tests of TURN are"
+  optional_server janus janus "the comparison with Janus is"
   missing=$(missing_packages | tr '\n' ' ')
   [[ -n "${missing// /}" ]] || return 0
   command -v apt-get >/dev/null || fail "please install: $missing(no apt-get here)" || return 1
