@@ -90,7 +90,7 @@ class DownSlot:
     def pause(self, source: UpTrack, now_us: int) -> None:
         """The source leaves off or starts new counters: what comes next is joined on without a jump."""
         if not self._rebase:
-            self._continuity.settle(source.last_sequence, source.last_timestamp, now_us)
+            self._continuity.settle(source.last_sequence, source.last_timestamp, source.last_us or now_us)
             self._rebase = True
 
     def forward(

@@ -215,7 +215,8 @@ class VideoSlot(DownSlot):
         """What comes next is joined on to what has been sent."""
         if not self._rebase:
             left_out = self._layers.sequence.left_out if self._layers is not None else 0
-            self._continuity.settle(source.last_sequence - left_out, source.last_timestamp, now_us)
+            came_us = source.last_us if isinstance(source, UpTrack) and source.last_us else now_us
+            self._continuity.settle(source.last_sequence - left_out, source.last_timestamp, came_us)
             self._rebase = True
 
     def _number(self, last: Numbers | None, *, joins_on: bool) -> None:

@@ -46,8 +46,10 @@ class Continuity:
         self.sequence_offset = self._last_sequence + 1 - sequence
         self.timestamp_offset = self._last_timestamp + elapsed - timestamp
 
-    def settle(self, sequence: int, timestamp: int, now_us: int) -> None:
-        """Remember the highest packet of the source that ends: unwrapped sequence, timestamp as the source counted."""
+    def settle(self, sequence: int, timestamp: int, came_us: int) -> None:
+        """Remember the highest packet of the source that ends: unwrapped sequence, timestamp as the source counted, and
+        when it came: the time until the next source's first packet is what lips and voice are joined by.
+        """
         self._last_sequence = max(self._last_sequence, sequence + self.sequence_offset)
         self._last_timestamp = (timestamp + self.timestamp_offset) & 0xFFFFFFFF
-        self._last_us = now_us
+        self._last_us = came_us

@@ -96,6 +96,17 @@ class Receiver:
         async with asyncio.timeout(deadline_s), self._changed:
             await self._changed.wait_for(lambda: self.frames.get(mid, 0) >= target)
 
+    async def wait_packets(self, count: int, deadline_s: float = 20.0) -> None:
+        """Until `count` more packets came: aiortc decodes nothing before it has given up what an outage swallowed."""
+        target = await self._packets() + count
+        async with asyncio.timeout(deadline_s):
+            while await self._packets() < target:  # noqa: ASYNC110  statistics tell nobody when they change
+                await asyncio.sleep(0.02)
+
+    async def _packets(self) -> int:
+        rows = (await self.pc.getStats()).values()
+        return sum(int(row.packetsReceived) for row in rows if row.type == "inbound-rtp")
+
     async def aclose(self) -> None:
         await self.pc.close()
         for task in self._tasks:

@@ -136,7 +136,7 @@ async def test_a_sender_that_is_silent_for_four_seconds_goes_on_over_the_same_co
             transport._send_rtp = sending[transport]
         gap = await relay.facts.find(GapDetected, deadline_s=3)
         assert gap.cause == "silent" and 3.5e6 < gap.ended_us - gap.started_us < 6e6
-        await receiver.wait_frames(VIDEO, 10)
+        await receiver.wait_packets(30)
         assert [fact for fact in relay.facts.seen if isinstance(fact, PeerLost)] == []
         assert [fact.cause for fact in relay.facts.seen if isinstance(fact, GapDetected)] == ["silent"]
     finally:
