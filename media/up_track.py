@@ -56,6 +56,8 @@ class UpTrack:
         #: When the last complete frame came that the frames before it allow to decode.
         self.frame_us = 0
         self._is_broken = False
+        #: Where a key frame began while something before it was missing: the picture needs nothing from before.
+        self._entrance = 0
         self.last_sequence = 0
         self.last_timestamp = 0
         self.on_source_changed: Callable[[UpTrack], None] | None = None
@@ -88,6 +90,7 @@ class UpTrack:
         self.losses = LossTracker(self.format.rtx_type is not None)
         self._lost_seen = 0
         self._is_broken = False
+        self._entrance = 0
         self.reception = ReceptionStats(self.section.clock_rate)
         self.stream_clock = StreamClock(self.section.clock_rate, self._source_clock)
 
@@ -122,7 +125,9 @@ class UpTrack:
             if timestamp != self.last_timestamp:  # packets of one frame leave together: the first is the measure
                 self.last_timestamp = timestamp
                 self.reception.arrive(timestamp, now_us)
-        if marker and not losses.missing and not self._is_broken:
+        if losses.missing and self.kind == "video" and self.begins_keyframe(packet, offset):
+            self._entrance = max(self._entrance, unwrapped)
+        if marker and not self._is_broken and (not losses.missing or next(reversed(losses.missing)) < self._entrance):
             self.frame_us = now_us
         if self.muted:
             return
@@ -214,8 +219,9 @@ class UpTrack:
             self._send_control(build_nack(self._relay_ssrc, self.ssrc, due))
         if self.losses.lost != self._lost_seen:
             self._lost_seen = self.losses.lost
-            self._is_broken = self.kind == "video"
-            self.request_keyframe(now_us)
+            if self.kind == "video" and self.losses.lost_until > self._entrance:
+                self._is_broken = True
+                self.request_keyframe(now_us)
 
     def _send_pli(self) -> None:
         if self.ssrc:

@@ -60,7 +60,7 @@ class LossTracker:
 
     `receive` is the hot path: the unwrapped sequence number, or DUPLICATE. Call `asks_due` when `ask_us` has come,
     which for something newly missing is at once, unless packets are known to overtake each other here. `lost` has
-    grown after that, or it has not.
+    grown after that, or it has not; `lost_until` is the newest number that nobody will bring any more.
 
     `has_rtx`: retransmissions come on a stream of their own and are told by `resent`, so that a packet which the
     network merely delayed is no measure of the round trip.
@@ -79,6 +79,7 @@ class LossTracker:
         "given_up",
         "highest",
         "lost",
+        "lost_until",
         "missing",
         "received",
         "repaired",
@@ -92,6 +93,7 @@ class LossTracker:
         self.received = 0
         self.repaired = 0
         self.lost = 0
+        self.lost_until = DUPLICATE
         self.missing: dict[int, Missing] = {}
         self.given_up: LossRun | None = None
         self.rtt_us = 0
@@ -182,7 +184,7 @@ class LossTracker:
 
     def _miss(self, first: int, end: int, now_us: int) -> None:
         if end - first > MAX_NACK_SPAN or now_us - self._last_us > OUTAGE_US:
-            self._add_lost(self._last_us, now_us, end - first)
+            self._add_lost(self._last_us, now_us, end - first, end - 1)
             self.ask_us = now_us
             return
         ask_us = now_us + self._hold_us
@@ -242,10 +244,11 @@ class LossTracker:
 
     def _give_up(self, entry: Missing, sequence: int) -> None:
         del self.missing[sequence]
-        self._add_lost(entry.before_us, entry.noticed_us, 1)
+        self._add_lost(entry.before_us, entry.noticed_us, 1, sequence)
 
-    def _add_lost(self, started_us: int, ended_us: int, packets: int) -> None:
+    def _add_lost(self, started_us: int, ended_us: int, packets: int, last: int) -> None:
         self.lost += packets
+        self.lost_until = max(self.lost_until, last)
         if self.given_up is None:
             self.given_up = LossRun(started_us, ended_us, packets)
         else:
