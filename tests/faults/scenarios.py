@@ -22,6 +22,7 @@ Play = Callable[[Call, float], Awaitable[Figures]]
 SETTLE_S = 5.0
 MOVES = 20
 LOOKS_PER_S = 3
+ABSENT = ("silent", "reconnect", "restart")
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,11 @@ def gaps_of(entries: list[Row]) -> list[Figures]:
     ]
 
 
+def absences_of(gaps: list[Figures]) -> list[Figures]:
+    """Gaps that say that the participant was not there at all; losses and freezes of a busy machine are none."""
+    return [gap for gap in gaps if gap["cause"] in ABSENT]
+
+
 def _unix_ms(at: str) -> int:
     return round(datetime.fromisoformat(at).timestamp() * 1000)
 
@@ -211,7 +217,8 @@ def back_within(limit_s: float) -> Callable[[Figures], list[str]]:
         return _short_of(
             (f"not back within {limit_s} s", back_s is not None and back_s <= limit_s),
             ("another session", figures["same_session"]),
-            ("not exactly one gap", len(figures["gaps"]) == 1),
+            ("not exactly one absence", len(absences_of(figures["gaps"])) == 1),
+            ("a freeze beside the absence", all(gap["cause"] != "freeze" for gap in figures["gaps"])),
         )
 
     return required
