@@ -63,7 +63,7 @@ class WireServer:
 
     def send_event(self, message: Message) -> None:
         """Queue an event. A client that is 32 MB behind is given up: `wait_gone` returns."""
-        if self._writer is None or self._gone.is_set():
+        if self._writer is None or self._writer.is_closing() or self._gone.is_set():
             return
         self._writer.write(encode(message))
         if self._writer.transport.get_write_buffer_size() > MAX_BUFFERED_BYTES:

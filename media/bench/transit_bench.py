@@ -20,7 +20,7 @@ from media.bench.measure import cpu_ns
 from media.bench.peers import CountingReceiver
 from media.bench.servers import MEASURED, bench_config, start_server
 
-PROBE_S, MAX_SESSIONS, MOST_MORE = 2.0, 60, 8
+PROBE_S, MAX_SESSIONS, MOST_MORE = 2.0, 150, 16
 
 
 def more_sessions(sessions: int, cpu_percent: float, wanted_percent: float) -> int:
@@ -78,7 +78,7 @@ async def _cpu_percent(pid: int, seconds: float) -> float:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--load", type=float, default=70.0, help="percent of a core that the relay uses (default 70)")
-    parser.add_argument("--viewers", type=int, default=4, help="viewers of each sender (default 4)")
+    parser.add_argument("--viewers", type=int, default=1, help="viewers of each sender (default 1)")
     parser.add_argument("--seconds", type=float, default=15.0, help="measured time (default 15)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
