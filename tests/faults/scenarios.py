@@ -183,6 +183,7 @@ def usable(figures: Figures) -> list[str]:
     return _short_of(
         ("it reconnected", figures["reconnections"] == 0),
         ("the picture stood for more than 3 s", figures["longest_still_s"] <= 3),
+        ("fewer than 5 of 15 frames a second", figures["frames_per_s"] >= 5),
         ("a tenth of the voice was made up", figures["voice"]["concealed_share"] < 0.1),
         ("the viewer was sent less than what came", figures["served_full_share"] >= 0.95),
     )
@@ -192,6 +193,7 @@ def smooth(figures: Figures) -> list[str]:
     return usable(figures) + _short_of(
         ("more than one freeze a minute", figures["freezes_per_minute"] <= 1),
         ("a freeze of more than 1.5 s", figures["longest_freeze_s"] <= 1.5),
+        ("fewer than 12 of 15 frames a second", figures["frames_per_s"] >= 12),
     )
 
 
@@ -233,6 +235,7 @@ def _short_of(*checks: tuple[str, bool]) -> list[str]:
 
 
 SCENARIOS = {
+    "clean": Scenario("nothing lost, 100 ms round trip", line(LegProfile(delay_ms=50)), smooth),
     "loss5": Scenario(
         "5 % random loss on the up leg, 100 ms round trip", line(LegProfile(loss=0.05, delay_ms=50)), smooth
     ),

@@ -16,10 +16,13 @@ it('says it once', () => {
 const video = () => new FakeTrack('video') as unknown as MediaStreamTrack
 const nothing = undefined as unknown as MediaStream
 
-it('asks for three temporal layers', () => {
+it('asks for three temporal layers in detail, and takes them back where the rate has no room for them', async () => {
   const peer = new FakePeer({})
-  addVideo(peer as unknown as RTCPeerConnection, video(), nothing, PLAIN)
-  expect(peer.senders[0]?.parameters.encodings[0]).toMatchObject({ maxBitrate: 600_000, scalabilityMode: 'L1T3' })
+  addVideo(peer as unknown as RTCPeerConnection, video(), nothing, DETAIL)
+  const sender = peer.senders[0]!
+  expect(sender.parameters.encodings[0]).toMatchObject({ maxBitrate: 2_500_000, scalabilityMode: 'L1T3' })
+  await applyQuality(sender as unknown as RTCRtpSender, PLAIN)
+  expect(sender.parameters.encodings[0]).toMatchObject({ maxBitrate: 600_000, scalabilityMode: 'L1T1' })
 })
 
 it('does without layers where the browser knows none', () => {
