@@ -38,11 +38,13 @@ class _Person:
     away: tuple[GapCause, int] | None = None
     last_media_us: int = 0
     back_us: int = 0
+    absent_until_us: int = 0
     muted_since_us: int | None = None
 
     def covers(self, run: LossRun) -> bool:
         """Whether it was lost in the last absence. Each track notices with its own first packet after that."""
-        return run.started_us < self.back_us and run.ended_us < self.back_us + NOTICED_US
+        noticed_us = max(self.absent_until_us, self.back_us + NOTICED_US)
+        return run.started_us < self.absent_until_us and run.ended_us < noticed_us
 
 
 class Gaps:
@@ -102,8 +104,13 @@ class Gaps:
         return returned
 
     def report_losses(self, peer: UpPeer, find_track_id: FindTrackId, now_us: int, *, final: bool = False) -> None:
-        """At most one gap a second and track; `final` takes what is left. What an absence cost is part of that gap."""
+        """At most one gap a second and track; `final` takes what is left. What an absence cost is part of that gap.
+
+        While somebody is away (heard again, but not seen yet) it is open what that gap will cover: losses wait.
+        """
         person = self._person(peer.identity.participant_id)
+        if person.away is not None and not final:
+            return
         for track in peer.tracks:
             run = track.losses.take_given_up() if final else track.take_gap(now_us)
             if run is not None and not person.covers(run):
@@ -143,6 +150,7 @@ class Gaps:
         assert person.away is not None  # the caller checked
         cause, since_us = person.away
         person.away = None
+        person.absent_until_us = ended_us
         person.picture.come_back(ended_us)
         self._tell(participant_id, None, cause, since_us, ended_us)
 

@@ -184,6 +184,36 @@ def test_a_connection_that_falls_silent_and_goes_on_is_one_gap_with_all_that_it_
     assert bench.gaps_told() == [("silent", None, pytest.approx(5.025))]
 
 
+def return_with_losses(bench: Bench) -> None:
+    """Back for 0.1 s with the voice alone, and what is missing of the picture is noticed only then."""
+    bench.run(2)
+    losses = bench.source.tracks[0].losses
+    losses.receive(1, bench.hand.now_us)
+    bench.gaps.leave(cast(Any, bench.source), "silent", lambda track: "t1")
+    bench.run(3, packets=False, frames=False)
+    bench.run(0.1, frames=False)
+    losses.receive(2, bench.hand.now_us)
+    losses.receive(60, bench.hand.now_us)
+    losses.asks_due(bench.hand.now_us + 10 * SECOND)
+    bench.gaps.report_losses(cast(Any, bench.source), lambda track: "t1", bench.hand.now_us)
+
+
+def test_losses_between_the_voice_and_the_picture_of_a_return_are_the_absence() -> None:
+    bench = Bench()
+    return_with_losses(bench)
+    bench.run(2)
+    bench.gaps.report_losses(cast(Any, bench.source), lambda track: "t1", bench.hand.now_us)
+    assert bench.gaps_told() == [("silent", None, pytest.approx(3.125))]
+
+
+def test_losses_of_a_return_without_a_picture_are_told_in_the_end() -> None:
+    bench = Bench()
+    return_with_losses(bench)
+    bench.run(4, frames=False)
+    bench.gaps.report_losses(cast(Any, bench.source), lambda track: "t1", bench.hand.now_us)
+    assert [cause for cause, _, _ in bench.gaps_told()] == ["silent", "loss"]
+
+
 def test_a_picture_that_does_not_follow_the_voice_back_is_a_freeze_of_its_own() -> None:
     bench = Bench()
     bench.run(2)
