@@ -7,6 +7,7 @@ from typing import Protocol
 
 from media.codec_names import H264
 from media.rtp.entrances import Entrances
+from media.rtp.frame_ends import FrameEnds
 from media.rtp.h264 import begins_h264_keyframe
 from media.rtp.header import abs_send_time
 from media.rtp.keyframe import KeyframeRequester, begins_vp8_keyframe
@@ -55,6 +56,7 @@ class UpTrack:
         self.last_us = 0
         #: When the last complete frame came that the frames before it allow to decode.
         self.frame_us = 0
+        self._frame_ends = FrameEnds()
         self._is_broken = False
         #: Where a key frame began while something before it was missing: the picture needs nothing from before.
         self._entrance = 0
@@ -90,6 +92,7 @@ class UpTrack:
         self.losses = LossTracker(self.format.rtx_type is not None)
         self._lost_seen = 0
         self._is_broken = False
+        self._frame_ends.clear()
         self._entrance = 0
         self.reception = ReceptionStats(self.section.clock_rate)
         self.stream_clock = StreamClock(self.section.clock_rate, self._source_clock)
@@ -127,8 +130,8 @@ class UpTrack:
                 self.reception.arrive(timestamp, now_us)
         if losses.missing and self.kind == "video" and self.begins_keyframe(packet, offset):
             self._entrance = max(self._entrance, unwrapped)
-        if marker and not self._is_broken and (not losses.missing or next(reversed(losses.missing)) < self._entrance):
-            self.frame_us = now_us
+        if marker or self._frame_ends:
+            self._note_frame(unwrapped, marker, now_us)
         if self.muted:
             return
         if self.recorder is not None:
@@ -212,6 +215,15 @@ class UpTrack:
             "forwards": len(self.forwards),
         }
 
+    def _note_frame(self, unwrapped: int, marker: int, now_us: int) -> None:
+        """A frame is complete with its own packets and all that it refers to, of which some may come late."""
+        if self._is_broken:
+            return
+        if marker:
+            self._frame_ends.wait(unwrapped)
+        if self._frame_ends.take_complete(self.losses.missing, self._entrance):
+            self.frame_us = now_us
+
     def _ask(self, now_us: int) -> None:
         due = self.losses.asks_due(now_us)
         if due and self.section.nack:
@@ -221,6 +233,7 @@ class UpTrack:
             self._lost_seen = self.losses.lost
             if self.kind == "video" and self.losses.lost_until > self._entrance:
                 self._is_broken = True
+                self._frame_ends.clear()
                 self.request_keyframe(now_us)
 
     def _send_pli(self) -> None:

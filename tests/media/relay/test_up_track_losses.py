@@ -61,3 +61,20 @@ def test_an_outage_is_followed_by_a_request_at_once() -> None:
     stream.take(1, 0, KEY)
     stream.take(100, 3_000_000)
     assert stream.track.keyframe_requests == 1 and stream.track.frame_us == 0 and stream.track.nacks_sent == 0
+
+
+def test_a_picture_moves_on_a_line_where_something_is_missing_at_every_moment() -> None:
+    """Every fifth packet is lost and repaired four packets later: before that the next one is missing already."""
+    stream = Stream()
+    stream.take(1, 0, KEY)
+    seen = []
+    for number in range(2, 202):
+        now_us = number * 33_000
+        if number % 5:
+            stream.take(number, now_us)
+        if number % 5 == 4 and number > 5:
+            stream.take(number - 4, now_us + 1000)
+            stream.take(number + 2, now_us + 1500)  # the next hole is there before the last one is filled
+        seen.append(now_us - stream.track.frame_us)
+    assert max(seen) < 300_000
+    assert stream.track.keyframe_requests == 0
