@@ -298,21 +298,21 @@ class LiveSessions:
         sessions whose journals the relay left open.
         """
         held_now = [held.session for held in self._held.values()]
+        # All before the first wait: a quick client may have a connection to the new relay while the record is told.
+        lost = [_forget_peers(session) for session in held_now]
         for session_id, inspection_id in {**cut_off, **{one.session_id: one.inspection_id for one in held_now}}.items():
             self._spawn(recover(inspection_id, session_id))
-        for session in held_now:
+        for session, lost_peers in zip(held_now, lost, strict=True):
             session.tracks.clear()
             await self._quietly(self.relay.open_session(session.session_id, self._folder(session)), "open session")
             if session.recording and not session.is_ending:
                 await self._interrupt_recording(session)
-            for seat in session.seats.values():
+            for seat in list(session.seats.values()):
                 await self._tell_declared(session, seat)
-                lost = seat.peer_ids
-                seat.forget_peers()
-                for peer_id in lost:
-                    if seat.sid is not None:
-                        closed = PeerClosed(peer_id=peer_id, cause="relay_restarted")
-                        await self.outbox.to_sid(seat.actor.role, seat.sid, closed)
+            for seat, peer_id in lost_peers:
+                if seat.sid is not None:
+                    closed = PeerClosed(peer_id=peer_id, cause="relay_restarted")
+                    await self.outbox.to_sid(seat.actor.role, seat.sid, closed)
 
     async def announce(self, session: Session, people: Iterable[Participant], cause: str | None = None) -> None:
         state = StateChanged(state=session.state.value, recording=session.recording, cause=cause)
@@ -456,3 +456,10 @@ class LiveSessions:
 def _require_own(seat: Seat, peer_id: str) -> None:
     if peer_id not in seat.peer_ids:
         raise conflict("peer_unknown", "not a connection of this participant")
+
+
+def _forget_peers(session: LiveSession) -> list[tuple[Seat, str]]:
+    lost = [(seat, peer_id) for seat in session.seats.values() for peer_id in seat.peer_ids]
+    for seat in session.seats.values():
+        seat.forget_peers()
+    return lost

@@ -15,7 +15,7 @@ from media.stills_port import StillsPort
 from signaling.feed import EntryFeed
 from signaling.ice import IceServers
 from signaling.live import LiveConfig, LiveSessions
-from signaling.messages import IceServersChanged, ServerMessage
+from signaling.messages import IceServersChanged, PeerClosed, ServerMessage
 from signaling.outbox import Outbox
 from signaling.seats import Seat
 from signaling.stills import LiveStills
@@ -28,6 +28,8 @@ class AgreeingRelay:
     async def open_session(self, session_id: str, directory: str) -> None: ...
 
     async def close_session(self, session_id: str) -> None: ...
+
+    async def set_device(self, session_id: str, participant_id: str, *declared: int | None) -> None: ...
 
 
 class QuietOutbox(Outbox):
@@ -95,6 +97,27 @@ async def test_a_session_that_somebody_holds_is_not_forgotten(live: LiveSessions
     await live.join(call.inspector, "sid-1", call.session_id, 0)
     await live.abandon_forgotten()
     assert "session_ended" not in await call.house.kinds(call.inspection.id)
+
+
+async def test_a_connection_to_the_new_relay_outlives_the_news_of_the_restart(
+    live: LiveSessions, call: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quick page publishes anew while the end of the old connections is still being told."""
+    await live.join(call.applicant, "sid-1", call.session_id, 0)
+    session = live.find(call.session_id)
+    assert session is not None
+    seat = session.seat_of_sid("sid-1")
+    assert seat is not None
+    seat.take_up("old")
+
+    async def publish_meanwhile(session_id: str, directory: str) -> None:
+        seat.take_up("new")
+
+    monkeypatch.setattr(live.relay, "open_session", publish_meanwhile)
+    await live.relay_restarted(nothing_follows, {})
+    assert seat.peer_ids == ["new"]
+    told = [message for _, message in cast(QuietOutbox, live.outbox).told if isinstance(message, PeerClosed)]
+    assert [message.peer_id for message in told] == ["old"]
 
 
 async def test_each_seat_gets_ice_servers_of_its_own_and_new_ones_before_they_run_out(
