@@ -11,6 +11,9 @@ FREEZE_US = 1_000_000
 #: or after so many of its usual intervals, where that is longer: detail mode sends one frame a second.
 FREEZE_INTERVALS = 3
 LONGEST_FREEZE_US = 5_000_000
+#: What a page declares explains a freeze that began so long before at most: else whoever froze the picture would
+#: name it afterwards.
+EXPLAINED_US = 5_000_000
 #: What the page says of its camera, in the order in which it explains a picture that stands still.
 DECLARED: tuple[GapCause, ...] = ("paused", "camera")
 
@@ -52,7 +55,7 @@ class PictureWatch:
         if self._cause is None:
             self._cause, self._since_us = cause, since_us
             return None
-        if self._cause in ("freeze", cause):
+        if self._cause == cause or (self._cause == "freeze" and since_us - self._since_us <= EXPLAINED_US):
             self._cause, self._since_us = cause, min(self._since_us, since_us)
             return None
         before = Standstill(self._cause, self._since_us, since_us)

@@ -49,6 +49,15 @@ def test_one_frame_a_second_is_no_freeze_but_a_pause_of_four_is() -> None:
     assert play(PictureWatch(), 47 * SECOND, frames) == [Standstill("freeze", 40 * SECOND, 45 * SECOND)]
 
 
+def test_a_long_freeze_stays_one_whatever_the_page_declares_afterwards() -> None:
+    watch = PictureWatch()
+    watch.look(SECOND, SECOND)
+    watch.look(SECOND, 60 * SECOND)
+    assert watch.declare("paused", 60 * SECOND, 60 * SECOND) == Standstill("freeze", SECOND, 60 * SECOND)
+    watch.declare(None, 0, 61 * SECOND)
+    assert watch.look(62 * SECOND, 62 * SECOND) == Standstill("paused", 60 * SECOND, 62 * SECOND)
+
+
 def test_a_freeze_while_the_page_is_paused_is_the_pause() -> None:
     watch = PictureWatch()
     watch.look(SECOND, SECOND)
@@ -256,6 +265,22 @@ def test_what_is_open_ends_with_the_session_and_only_once() -> None:
     bench.gaps.close(bench.sources, lambda track: "t1")
     bench.gaps.close(bench.sources, lambda track: "t1")
     assert sorted(cause for cause, _, _ in bench.gaps_told()) == ["loss", "muted", "paused"]
+
+
+@pytest.mark.parametrize("how", ["closed", "session", "codec"])
+def test_what_is_still_asked_for_when_a_track_ends_is_a_loss(how: str) -> None:
+    bench = Bench()
+    bench.run(2)
+    losses = bench.source.tracks[0].losses
+    losses.receive(1, bench.hand.now_us - 40_000)
+    losses.receive(4, bench.hand.now_us)
+    if how == "closed":
+        bench.lose("closed")
+    elif how == "session":
+        bench.gaps.close(bench.sources, lambda track: "t1")
+    else:
+        bench.gaps.end_tracks("applicant", cast(Any, bench.source.tracks), lambda track: "t1")
+    assert bench.gaps_told() == [("loss", "t1", pytest.approx(0.04))]
 
 
 def test_an_absence_that_never_ends_is_told_at_the_sessions_end() -> None:
