@@ -115,12 +115,14 @@ async def send_chat(asked: Asked, message: m.SendChat) -> m.Appended:
 async def report_device(asked: Asked, message: m.ReportDevice) -> m.Appended:
     live, caller = asked.live, asked.caller
     session, seat = asked.place()
-    changed = await reports.record_device(
+    changed, is_new = await reports.record_device(
         live.office, caller.actor, session.session_id,
         camera=message.camera, muted=message.muted, paused=message.paused, torch=message.torch,
         weak_uplink=message.weak_uplink, key=message.key,
     )  # fmt: skip
-    at_us = to_unix_us(parse_rfc3339(changed.entries[-1].at)) if changed.entries else 0
+    if not is_new:
+        return asked.passed_on(changed.entries)
+    at_us = to_unix_us(parse_rfc3339(changed.entries[-1].at))
     said = seat.declared.after(camera=message.camera, muted=message.muted, paused=message.paused, at_us=at_us)
     await live.declare(session, seat, said)
     await live.announce(changed.session, changed.participants)

@@ -16,7 +16,7 @@ from inspection.domain.observations import CheckMark, CheckResult, Place, Seen
 from inspection.domain.sessions import Session
 from inspection.domain.text import clean_text
 from inspection.services.access import get_participant, get_session_for, get_template, require_role
-from inspection.services.commands import command, run
+from inspection.services.commands import command, run, run_once
 from inspection.services.ledger import append
 from inspection.services.payloads import fix_position_payload, instant, without_none
 from inspection.services.ports import Office, UnitOfWork
@@ -136,9 +136,10 @@ async def record_device(
     torch: bool,
     weak_uplink: bool = False,
     key: str,
-) -> SessionChanged:
-    """What a participant's device does: which camera, muted, paused, torch.
+) -> tuple[SessionChanged, bool]:
+    """What a participant's device does: which camera, muted, paused, torch; and whether it was said just now.
 
+    A repeat tells what was so then. It must change nothing that is so by now.
     weak_uplink: it sends few, sharp frames, because its line carries no more.
     """
     kept = clean_text("camera", camera, 20, least=0, one_line=True)
@@ -154,7 +155,7 @@ async def record_device(
         return SessionChanged(inspection.id, session, people, entries)
 
     asked = command(actor, "record_device", key, *about.values())
-    return await run(office, asked, SessionChanged, work)
+    return await run_once(office, asked, SessionChanged, work)
 
 
 async def _record(

@@ -67,6 +67,18 @@ async def test_what_is_open_when_the_session_ends_ends_with_it(case: Case, call:
     assert gap["cause"] == "muted"
 
 
+async def test_a_pause_that_is_over_is_not_begun_again_by_repeating_its_message(case: Case, call: LightCall) -> None:
+    paused = QUIET | {"paused": True, "key": "a-pause-of-old"}
+    await case.applicant.act("device:report", paused)
+    await case.applicant.act("device:report", QUIET)
+    await gaps_of(case, 1)
+    await case.applicant.act("device:report", paused)
+    await case.applicant.act("device:report", QUIET | {"muted": True})
+    await asyncio.sleep(0.3)
+    await case.applicant.act("device:report", QUIET)
+    assert [gap["cause"] for gap in await gaps_of(case, 2)] == ["paused", "muted"]
+
+
 async def gaps_of(case: Case, count: int) -> list[Json]:
     async with asyncio.timeout(15):
         while len(gaps := [one["payload"] for one in await case.entries("gap")]) < count:  # noqa: ASYNC110  (over HTTP)

@@ -386,7 +386,7 @@ async def test_a_command_without_a_key_is_refused(live, key):
 
 
 async def test_a_muted_device_shows_in_the_list_of_participants(live):
-    done = await reports.record_device(
+    done, _ = await reports.record_device(
         live.office,
         live.applicant,
         live.session_id,
