@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 MOST_LOOKS = 10_000
 
@@ -23,3 +25,12 @@ class Looks:
         if len(self._seen) > self._most:
             self._seen.popitem(last=False)
         return is_new
+
+    @contextmanager
+    def forgotten_unless_recorded(self, login_id: str, what: str) -> Iterator[None]:
+        """Where the entry cannot be written nothing is shown, and the next request is the first again."""
+        try:
+            yield
+        except BaseException:
+            self._seen.pop((login_id, what), None)
+            raise

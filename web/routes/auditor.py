@@ -56,12 +56,12 @@ async def get_film(call: Call) -> web.StreamResponse:
     state = call.request.app[REPLAY_JOBS].state(inspection_id, session_id)
     if state.state is not State.READY or state.path is None:
         raise not_found("film")
-    is_new = call.request.app[LOOKS].begin(call.login.login_id, f"replay/{session_id}")
+    looks, look = call.request.app[LOOKS], f"replay/{session_id}"
+    is_new = looks.begin(call.login.login_id, look)
     if is_new or call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):
-        await record_look(call, inspection_id, f"replay/{session_id}")
-    return web.FileResponse(
-        existing(state.path), headers={**NOT_KEPT, "Content-Type": FILM_TYPES[state.path.suffix]}
-    )
+        with looks.forgotten_unless_recorded(call.login.login_id, look):
+            await record_look(call, inspection_id, look)
+    return web.FileResponse(existing(state.path), headers={**NOT_KEPT, "Content-Type": FILM_TYPES[state.path.suffix]})
 
 
 async def verify(call: Call) -> s.VerdictView:

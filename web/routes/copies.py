@@ -14,7 +14,7 @@ from inspection.domain.errors import conflict, not_found
 from inspection.domain.sessions import Session, SessionState
 from inspection.services import audit, inspections
 from web import schemas as s
-from web.keys import REPLAY_JOBS
+from web.keys import LOOKS, REPLAY_JOBS
 from web.replay_jobs import TO_TAKE_AWAY, Copy, ReplayJobs, State
 from web.routes.endpoint import Call, Endpoint
 from web.routes.evidence import NOT_KEPT, existing
@@ -43,11 +43,14 @@ async def get_copy(call: Call) -> web.StreamResponse:
     if found.film is None or found.path is None:
         raise not_found("copy")
     path = existing(found.path)
-    if call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):
+    looks, look = call.request.app[LOOKS], f"copy/{session.id}/{copy}"
+    is_new = looks.begin(call.login.login_id, look)
+    if is_new or call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):
         film = found.film
-        recorded = await audit.record_copy(
-            call.office, call.actor, inspection_id, session.id, copy, film.sha256, film.sources
-        )
+        with looks.forgotten_unless_recorded(call.login.login_id, look):
+            recorded = await audit.record_copy(
+                call.office, call.actor, inspection_id, session.id, copy, film.sha256, film.sources
+            )
         call.publish(recorded.entries)
     name = f"{number}-{session.number}-copy{path.suffix}"
     return web.FileResponse(

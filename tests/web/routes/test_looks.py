@@ -22,6 +22,17 @@ async def test_a_film_that_is_read_from_its_second_byte_is_looked_at_too(case: C
     assert (await case.edge.kinds(case.id)).count("view") == 1
 
 
+async def test_a_copy_that_is_taken_away_from_its_second_byte_is_on_record_too(case: Case) -> None:
+    await ended_with_film(case)
+    copy = f"{case.audit_path}/sessions/{case.session_id}/copies/mp4"
+    await case.auditor.post(copy)
+    await case.edge.app[keys.REPLAY_JOBS].settled()
+    before = len(await case.edge.kinds(case.id))
+    assert (await case.auditor.get(copy, Range="bytes=1-")).status == 206
+    assert (await case.auditor.get(copy, Range="bytes=40-49")).status == 206
+    assert (await case.edge.kinds(case.id))[before:] == ["export"]
+
+
 async def test_the_entries_of_an_inspection_that_was_not_opened_are_looked_at_too(case: Case) -> None:
     for _ in range(2):
         assert (await case.auditor.get(f"{case.audit_path}/entries")).status == 200
@@ -42,3 +53,11 @@ async def test_an_inspectors_reading_is_their_work_and_no_look(case: Case) -> No
 def test_looks_are_bounded_and_the_oldest_is_forgotten() -> None:
     looks = Looks(most=2)
     assert [looks.begin("a", what) for what in ("1", "2", "1", "3", "2")] == [True, True, False, True, True]
+
+
+def test_a_look_that_could_not_be_recorded_is_the_first_again() -> None:
+    looks = Looks()
+    assert looks.begin("login", "film")
+    with pytest.raises(OSError), looks.forgotten_unless_recorded("login", "film"):
+        raise OSError
+    assert looks.begin("login", "film")
