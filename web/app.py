@@ -118,7 +118,7 @@ class Server:
         await asyncio.gather(self._start_child(stills), self._start_child(relay))
         live_stills = LiveStills(opened.office, stills, feed, folder.evidence)
         live_stills.start()
-        replay_jobs = ReplayJobs(folder.evidence)
+        replay_jobs = ReplayJobs(folder.evidence, free_space_floor_bytes=self.settings.free_space_floor_bytes)
         replay_jobs.start()
         config = LiveConfig(evidence_root=folder.evidence, ice=ice_servers_of(self.settings))
         after = Aftermath(recovery, interruptions, replay_jobs.ask, opened.office.clock)

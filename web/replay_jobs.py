@@ -9,9 +9,11 @@ file too, so that it is made after a restart.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import os
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -69,8 +71,9 @@ class ReplayState:
 class ReplayJobs:
     """Owner of the lines. What a full line leaves out can be asked for again."""
 
-    def __init__(self, evidence_root: Path, make: MakeReplay = make_replay) -> None:
+    def __init__(self, evidence_root: Path, make: MakeReplay = make_replay, free_space_floor_bytes: int = 0) -> None:
         self._root = evidence_root
+        self._floor_bytes = free_space_floor_bytes
         self._make = make
         self._failed: dict[Job, int] = {}
         self._viewing: JobLine[Job] = JobLine(self._make_one)
@@ -127,6 +130,7 @@ class ReplayJobs:
         unfinished = folder / f".{STEMS[job.copy]}.new"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(_require_room, folder.parent, self._floor_bytes)
             film = await self._make(folder.parent, unfinished, CONTAINERS[job.copy])
             await asyncio.to_thread(_keep, unfinished, folder, STEMS[job.copy], film)
             self._forget(job)
@@ -173,6 +177,13 @@ class ReplayJobs:
             return None
         path = folder / f"{stem}.{_suffix(film)}"
         return ReplayState(State.READY, film, path) if path.is_file() else None
+
+
+def _require_room(session_folder: Path, floor_bytes: int) -> None:
+    """A film is about as large as the recording. Raises OSError where evidence and ledger need the room more."""
+    needed_bytes = sum(one.stat().st_size for one in session_folder.rglob("*") if one.is_file())
+    if floor_bytes and shutil.disk_usage(session_folder).free - needed_bytes < floor_bytes:
+        raise OSError(errno.ENOSPC, "the free space left is for evidence")
 
 
 def _suffix(film: Replay) -> str:

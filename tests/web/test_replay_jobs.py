@@ -62,6 +62,18 @@ async def settled(jobs):
         await jobs.settled()
 
 
+async def test_a_film_does_not_take_the_free_space_that_evidence_needs(maker, tmp_path, caplog):
+    maker.let.set()
+    jobs = ReplayJobs(tmp_path, maker, free_space_floor_bytes=1 << 60)
+    jobs.start()
+    jobs.ask("i", "s", "mp4")
+    await settled(jobs)
+    assert jobs.state("i", "s", "mp4").state is State.NONE
+    assert maker.sessions == [] and "the free space left is for evidence" in caplog.text
+    assert (tmp_path / "i" / "s" / "derived" / "copy-mp4.asked").exists()
+    await jobs.aclose()
+
+
 async def test_a_copy_goes_from_none_over_making_to_ready(jobs, maker, tmp_path):
     assert jobs.state("i", "s").state is State.NONE
     jobs.ask("i", "s")
