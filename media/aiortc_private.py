@@ -107,7 +107,7 @@ class GuardedProtocol(StunProtocol):
         try:
             if not data:
                 connection.counters.empty += 1
-            elif 127 < data[0] < 192:  # type: ignore[operator]  # `is_media` without its call
+            elif 127 < data[0] < 192:  # type: ignore[operator]  # RTP and RTCP, without a call
                 self._take_media(connection, data, addr)  # type: ignore[arg-type]
             elif is_dtls(data[0]):  # type: ignore[arg-type]
                 self._take_dtls(connection, data, addr)  # type: ignore[arg-type]

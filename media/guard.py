@@ -19,8 +19,6 @@ MAX_WAITING_DATAGRAMS = 64
 MAX_MEDIA_BYTES = 1480
 #: Less than this is neither RTP (header of 12 bytes) nor SRTCP (header of 8, index and tag).
 MIN_MEDIA_BYTES = 12
-
-
 #: Checks a second from addresses that have not proved themselves, of whoever knows the user name.
 MAX_STRANGE_CHECKS_PER_S = 100
 #: Role conflicts are settled by the first; one that never ends would be our recursion without end.
@@ -123,10 +121,6 @@ class ProvenAddresses:
         if ":" in address[0]:
             self.addresses.add((address[0], address[1], 0, 0))
         return True
-
-
-def is_media(first: int) -> bool:
-    return 127 < first < 192
 
 
 def is_dtls(first: int) -> bool:

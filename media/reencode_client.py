@@ -40,7 +40,6 @@ class CopyProcess:
         self.last_timestamp = 0
         self.keyframes = KeyframeRequester()
         self.ended = False
-        self.dropped = 0
         self.started: asyncio.Future[subprocess.Popen[bytes]]
         self._ready = False
         self._deliver = deliver
@@ -100,7 +99,7 @@ class CopyProcess:
         try:
             self._socket.send(message)
         except BlockingIOError:
-            self.dropped += 1
+            return  # it is behind: what it misses it makes up for by a key frame of the source
         except OSError:
             self.close()
 

@@ -39,7 +39,6 @@ VP8_OFFERED = PayloadFormat(VP8, 96, 97)
 H264_OFFERED = PayloadFormat(H264, 98, 99, f"{H264_FORMAT}42e01f")
 OPUS_OFFERED = PayloadFormat(OPUS, 111, None, OPUS_FORMAT)
 OFFERED = {"video": (VP8_OFFERED, H264_OFFERED), "audio": (OPUS_OFFERED,)}
-CODEC_OF_TYPE = {each.payload_type: each.codec for formats in OFFERED.values() for each in formats}
 
 
 def find_formats(media: MediaDescription, video_codecs: Sequence[str] = VIDEO_CODECS) -> tuple[PayloadFormat, ...]:

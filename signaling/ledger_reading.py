@@ -7,7 +7,6 @@ from typing import Any
 
 from inspection.domain.entry import Entry
 
-ATTESTING = ("segment", "recovered")
 #: Outages that end where media is back: what came after them was recorded.
 ABSENCES = ("silent", "reconnect", "restart")
 DECLARED = ("muted", "paused")

@@ -18,7 +18,6 @@ from tests.fuzz.mutate import Mutator
 
 STEP_S = 0.01
 STRANGE_SOCKETS = 8
-INTEGRITY_BYTES = 24
 
 
 class Attacker:

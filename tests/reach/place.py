@@ -67,11 +67,6 @@ class FarOffice(Office):
             return False
 
 
-def log_of(office: Office) -> str:
-    path: Path = office.folder.parent / "server.log"
-    return path.read_text(encoding="utf-8", errors="replace")
-
-
 def doctor(office: FarOffice, site: str, *arguments: str, stdin: str = "") -> tuple[int, dict[str, str]]:
     """What `yuntakan doctor` finds there: (exit status, level by code)."""
     done = subprocess.run(
