@@ -283,10 +283,12 @@ class Room:
     def _source_changed(self, track: UpTrack) -> None:
         """The sender started a new SSRC in the same section."""
         pause(track, self._down_peers(), self._clock.now_us())
+        source = next((peer for peer in self._sources.values() if track in peer.tracks), None)
+        if source is not None:
+            self._gaps.end_tracks(source.identity.participant_id, [track], self._recorder.find_track_id)
         if track.recorder is not None:
             track.recorder = None
             self._recorder.end_track(track)
-            source = next((peer for peer in self._sources.values() if track in peer.tracks), None)
             if source is not None:
                 self._record(source)
 

@@ -5,7 +5,7 @@ Losses nobody repaired, a picture that stands still, absences of participants, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from media.events import GapCause, GapDetected, LostCause, RelayEvent
@@ -75,7 +75,10 @@ class Gaps:
         person = self._person(peer.identity.participant_id)
         if person.away is not None:
             return
-        self.report_losses(peer, find_track_id, self._clock.now_us(), final=True)
+        if cause == "silent":  # what is missing may be repaired when it goes on
+            self.report_losses(peer, find_track_id, self._clock.now_us(), final=True)
+        else:
+            self.end_tracks(peer.identity.participant_id, peer.tracks, find_track_id)
         if not peer.media_us:
             return
         frozen_us = person.picture.leave()
@@ -113,21 +116,22 @@ class Gaps:
             return
         for track in peer.tracks:
             run = track.losses.take_given_up() if final else track.take_gap(now_us)
-            if run is not None and not person.covers(run):
-                self._tell(
-                    peer.identity.participant_id,
-                    find_track_id(track),
-                    "loss",
-                    run.started_us,
-                    run.ended_us,
-                    run.packets,
-                )
+            self._tell_loss(peer.identity.participant_id, find_track_id(track), run)
+
+    def end_tracks(self, participant_id: str, tracks: Iterable[UpTrack], find_track_id: FindTrackId) -> None:
+        """They end here, or go on in another codec: nobody repairs any more what is missing."""
+        for track in tracks:
+            self._tell_loss(participant_id, find_track_id(track), track.losses.take_all_lost())
+
+    def _tell_loss(self, participant_id: str, track_id: str | None, run: LossRun | None) -> None:
+        if run is not None and not self._person(participant_id).covers(run):
+            self._tell(participant_id, track_id, "loss", run.started_us, run.ended_us, run.packets)
 
     def close(self, sources: Mapping[str, UpPeer], find_track_id: FindTrackId) -> None:
         """The session is over here: what is open ends now. Idempotent."""
         now_us = self._clock.now_us()
         for peer in sources.values():
-            self.report_losses(peer, find_track_id, now_us, final=True)
+            self.end_tracks(peer.identity.participant_id, peer.tracks, find_track_id)
         people, self._people = self._people, {}
         for participant_id, person in people.items():
             if person.away is not None:

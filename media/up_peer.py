@@ -186,7 +186,7 @@ class UpPeer(Peer):
         if track.section.find_format(payload_type) is None:
             self.counters.payload_type_unknown += 1
             return False
-        return self._may_change(now_us) and track.switch_codec(payload_type, sequence)
+        return self._may_change(now_us) and track.switch_codec(payload_type, sequence, now_us)
 
     def _learn(self, ssrc: int, payload_type: int, now_us: int) -> bool:
         """An SSRC that no description named: known by its payload type, which only one section has."""

@@ -73,7 +73,7 @@ class UpTrack:
         """Follow another SSRC: its counters are new, what it is passed on to goes on without a jump."""
         self._begin(ssrc, self.section.find_format(payload_type or self.payload_type) or self.format)
 
-    def switch_codec(self, payload_type: int, sequence: int) -> bool:
+    def switch_codec(self, payload_type: int, sequence: int, now_us: int) -> bool:
         """The sender goes on in another codec that was agreed on: as another source. False where it does not.
 
         What was sent before the switch and arrives after it is late: it may not switch back.
@@ -81,6 +81,8 @@ class UpTrack:
         wanted = self.section.find_format(payload_type)
         if wanted is None or (self.losses.received and (sequence - self.last_sequence) & 0xFFFF > 0x7FFF):
             return False
+        if self.losses.received:
+            self.losses.receive(sequence, now_us)  # what is missing before the first of the new codec is of the old one
         self._begin(self.ssrc, wanted)
         return True
 

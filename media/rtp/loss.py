@@ -163,6 +163,13 @@ class LossTracker:
         run, self.given_up = self.given_up, None
         return run
 
+    def take_all_lost(self) -> LossRun | None:
+        """The stream is over: as `take_given_up`, with what was still being asked for."""
+        for sequence, entry in list(self.missing.items()):
+            self._give_up(entry, sequence)
+        self.ask_us = NEVER_US
+        return self.take_given_up()
+
     def _receive_irregular(self, sequence: int, now_us: int) -> int:
         if not self.received:
             self.highest = self.started_at = FIRST_CYCLE + sequence

@@ -215,9 +215,9 @@ def test_a_codec_change_in_mid_call_goes_on_in_the_other_payload_type_without_a_
     source.track.on_source_changed = lambda track: (changes.append(track.format.codec), viewer.slot.pause(track, 0))[0]
     viewer.slot.connect(source.track, 0)
     source.send(7, payload=KEY)
-    assert not source.track.switch_codec(126, 8), "nobody agreed on that type"
-    assert not source.track.switch_codec(102, 6), "what comes late switches nothing"
-    assert source.track.switch_codec(102, 8)
+    assert not source.track.switch_codec(126, 8, 0), "nobody agreed on that type"
+    assert not source.track.switch_codec(102, 6, 0), "what comes late switches nothing"
+    assert source.track.switch_codec(102, 8, 0)
     source.send(8, payload=b"\x67\x42")
     assert changes == ["VP8"] and source.track.format.codec == "H264" and source.track.payload_type == 102
     types = [packet[1] & 127 for packet in viewer.media]
@@ -234,7 +234,7 @@ def test_a_receiver_without_the_codec_of_its_source_gets_nothing_and_is_told_onc
     source.send(7, payload=KEY)
     source.send(8)
     assert viewer.media == [] and viewer.slot.take_refusal() == "VP8" and viewer.slot.take_refusal() is None
-    source.track.switch_codec(102, 9)
+    source.track.switch_codec(102, 9, 0)
     source.send(9, payload=b"\x67\x42")
     assert [packet[1] & 127 for packet in viewer.media] == [H264_OFFERED.payload_type]
     assert viewer.slot.refused_codec is None

@@ -78,3 +78,13 @@ def test_a_picture_moves_on_a_line_where_something_is_missing_at_every_moment() 
         seen.append(now_us - stream.track.frame_us)
     assert max(seen) < 300_000
     assert stream.track.keyframe_requests == 0
+
+
+def test_what_is_missing_before_another_codec_is_lost_of_the_one_before() -> None:
+    stream = Stream()
+    stream.take(1, 0, KEY)
+    lost: list[int] = []
+    stream.track.on_source_changed = lambda track: lost.append(len(track.losses.missing))
+    other = next(one for one in stream.track.section.formats if one.payload_type != stream.track.payload_type)
+    assert stream.track.switch_codec(other.payload_type, 5, 60_000)
+    assert lost == [3] and not stream.track.losses.missing

@@ -180,6 +180,15 @@ def test_what_does_not_come_is_given_up_once_with_its_time() -> None:
     assert losses.receive(1, 3_000_000) == DUPLICATE
 
 
+def test_what_is_still_asked_for_when_the_stream_ends_is_lost() -> None:
+    losses = LossTracker()
+    losses.receive(0, 500)
+    losses.receive(3, 2000)
+    run = losses.take_all_lost()
+    assert run is not None and (run.packets, run.started_us, run.ended_us) == (2, 500, 2000)
+    assert losses.take_all_lost() is None and losses.ask_us == NEVER_US
+
+
 def test_a_long_silence_of_the_sequence_is_counted_and_not_asked_for() -> None:
     losses = LossTracker()
     losses.receive(0, 0)
