@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 MOST_WAITING = 200
 
+_log = logging.getLogger(__name__)
+
 J = TypeVar("J")
 
 
 class JobLine(Generic[J]):
-    """Owner of the task that runs them. `run` keeps its own failures. Where MOST_WAITING wait, `ask` says no."""
+    """Owner of the task that runs them. What a job lets out is logged. Where MOST_WAITING wait, `ask` says no."""
 
     def __init__(self, run: Callable[[J], Awaitable[None]]) -> None:
         self._run = run
@@ -50,8 +52,7 @@ class JobLine(Generic[J]):
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait({task})
 
     async def _work(self) -> None:
         while True:
@@ -60,7 +61,10 @@ class JobLine(Generic[J]):
                 job = next(iter(self._waiting))
                 self._doing = job
                 del self._waiting[job]
-                await self._run(job)
+                try:
+                    await self._run(job)
+                except Exception:  # the jobs behind it must not wait for ever
+                    _log.exception("a job failed: %s", job)
                 self._doing = None
                 async with self._changed:
                     self._changed.notify_all()
