@@ -40,6 +40,8 @@ class CopyProcess:
         self.last_timestamp = 0
         self.keyframes = KeyframeRequester()
         self.ended = False
+        #: Packets that the process was too slow for.
+        self.dropped = 0
         self.started: asyncio.Future[subprocess.Popen[bytes]]
         self._ready = False
         self._deliver = deliver
@@ -81,6 +83,8 @@ class CopyProcess:
 
     async def wait_gone(self) -> None:
         """After `close`: until the process has ended; one that hangs is killed."""
+        if self.dropped:
+            logger.warning("the process of a small copy was too slow for %d packets", self.dropped)
         try:
             process = await self.started
         except OSError:
@@ -99,7 +103,7 @@ class CopyProcess:
         try:
             self._socket.send(message)
         except BlockingIOError:
-            return  # it is behind: what it misses it makes up for by a key frame of the source
+            self.dropped += 1
         except OSError:
             self.close()
 

@@ -178,7 +178,7 @@ async def test_a_process_that_is_killed_ends_the_copy_and_makes_room_for_the_nex
     await copies.aclose()
 
 
-async def test_a_process_that_does_not_read_costs_packets_and_no_time() -> None:
+async def test_a_process_that_does_not_read_costs_packets_and_no_time(caplog: pytest.LogCaptureFixture) -> None:
     copies, receiving = CopyProcesses(1), Receiving()
     copy = await start(copies, receiving)
     process = await copy.started
@@ -188,3 +188,4 @@ async def test_a_process_that_does_not_read_costs_packets_and_no_time() -> None:
     assert copy.dropped > 0
     process.send_signal(18)  # SIGCONT
     await copies.aclose()
+    assert f"too slow for {copy.dropped} packets" in caplog.text
