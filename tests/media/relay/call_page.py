@@ -10,8 +10,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, Playwright
 
 from media.port import RelayPort
-from tests.media.relay.lossy_path import LossyPath
-from tests.media.relay.narrow_path import NarrowPath
+from tests.media.relay.udp_proxy import UdpProxy
 
 CHROMIUM = "/usr/bin/chromium"
 ORIGIN = "https://relay.invalid/"
@@ -135,7 +134,7 @@ async def publish(
     frames_per_s: int = 30,
     participant_id: str | None = None,
     degradation: str | None = "maintain-resolution",
-    path: LossyPath | None = None,
+    path: UdpProxy | None = None,
     scalability_mode: str | None = None,
 ) -> None:
     offer = await page.evaluate(
@@ -161,7 +160,7 @@ async def subscribe(
     peer_id: str,
     role: Any = "inspector",
     participant_id: str | None = None,
-    path: LossyPath | NarrowPath | None = None,
+    path: UdpProxy | None = None,
 ) -> None:
     offer = await port.add_down_peer(session_id, peer_id, participant_id or peer_id, role)
     described = offer["sdp"] if path is None else await path.through(offer["sdp"])
