@@ -21,7 +21,7 @@ from inspection.services.commands import Command
 from inspection.services.ports import Office
 from inspection.services.results import RenderedStill, StillRecorded
 from media.errors import MediaError
-from media.stills_port import StampText, StillsPort
+from media.stills_port import StampText, StillRendered, StillsPort
 from signaling.feed import EntryFeed
 from signaling.seats import LiveSession, LiveTrack
 from signaling.still_queue import FairQueue
@@ -152,25 +152,24 @@ class LiveStills:
             StampText(plan.stamp_lines),
             out_path,
         )
-        recorded = await stills.record_still(
-            self._office,
-            actor,
-            plan,
-            RenderedStill(
-                track_id=track.track_id,
-                jpeg_sha256=rendered.jpeg_sha256,
-                jpeg_bytes=rendered.jpeg_bytes,
-                width=rendered.width,
-                height=rendered.height,
-                frame_index=rendered.frame_index,
-                rtp_timestamp=rendered.rtp_timestamp,
-                arrival_us=rendered.arrival_us,
-                encoded_sha256=rendered.encoded_sha256,
-                i420_sha256=rendered.i420_sha256,
-            ),
-            asked,
-        )
+        made = _of_track(track.track_id, rendered)
+        recorded = await stills.record_still(self._office, actor, plan, made, asked)
         if recorded.still.id != plan.still_id:
             await asyncio.to_thread(out_path.unlink, missing_ok=True)
         self._feed.publish(recorded.entries)
         return recorded
+
+
+def _of_track(track_id: str, rendered: StillRendered) -> RenderedStill:
+    return RenderedStill(
+        track_id=track_id,
+        jpeg_sha256=rendered.jpeg_sha256,
+        jpeg_bytes=rendered.jpeg_bytes,
+        width=rendered.width,
+        height=rendered.height,
+        frame_index=rendered.frame_index,
+        rtp_timestamp=rendered.rtp_timestamp,
+        arrival_us=rendered.arrival_us,
+        encoded_sha256=rendered.encoded_sha256,
+        i420_sha256=rendered.i420_sha256,
+    )
