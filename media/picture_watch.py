@@ -63,10 +63,15 @@ class PictureWatch:
         return before
 
     def look(self, frame_us: int, now_us: int) -> Standstill | None:
-        """`frame_us`: when the newest complete frame came, 0 before the first. Returns a standstill that is over."""
+        """`frame_us`: when the newest complete frame came, 0 before the first. Returns a standstill that is over.
+
+        Called while packets of a picture come or have come: from the first look on one is due.
+        """
+        if not self._frame_us and not frame_us:
+            self._frame_us = now_us
         if frame_us > self._frame_us:
             return self._moves(frame_us)
-        if self._cause is None and self._frame_us and now_us - self._frame_us > self._patience_us():
+        if self._cause is None and now_us - self._frame_us > self._patience_us():
             self._cause, self._since_us = "freeze", self._frame_us
         return None
 

@@ -306,7 +306,7 @@ class Room:
             if track.recorder is None:
                 track.recorder = self._recorder.follow(track, peer.identity.participant_id, peer.identity.role)
                 if track.last_us:
-                    track.request_keyframe(self._clock.now_us())
+                    track.require_keyframe(self._clock.now_us())
 
     def _forget(self, peer: Peer, cause: LostCause = "closed") -> None:
         """Take a peer out at once and close it in the background."""

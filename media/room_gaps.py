@@ -39,12 +39,23 @@ class _Person:
     last_media_us: int = 0
     back_us: int = 0
     absent_until_us: int = 0
+    #: What was being asked for when the absence began: the track, its last packet's time, how many.
+    asked: list[tuple[UpTrack, int, int]] = field(default_factory=list)
     muted_since_us: int | None = None
 
     def covers(self, run: LossRun) -> bool:
         """Whether it was lost in the last absence. Each track notices with its own first packet after that."""
         noticed_us = max(self.absent_until_us, self.back_us + NOTICED_US)
         return run.started_us < self.absent_until_us and run.ended_us < noticed_us
+
+    def take_before(self, track: UpTrack, run: LossRun) -> LossRun | None:
+        """What of a run was lost before the absence, and asked for in vain: once for each track and absence."""
+        found = next((entry for entry in self.asked if entry[0] is track), None)
+        if found is None:
+            return None
+        self.asked.remove(found)
+        _, left_us, count = found
+        return LossRun(run.started_us, left_us, min(count, run.packets)) if run.started_us < left_us else None
 
 
 class Gaps:
@@ -77,6 +88,7 @@ class Gaps:
             return
         if cause == "silent":  # what is missing may be repaired when it goes on
             self.report_losses(peer, find_track_id, self._clock.now_us(), final=True)
+            person.asked = [(t, t.last_us, len(t.losses.missing)) for t in peer.tracks if t.losses.missing]
         else:
             self.end_tracks(peer.identity.participant_id, peer.tracks, find_track_id)
         if not peer.media_us:
@@ -116,16 +128,23 @@ class Gaps:
             return
         for track in peer.tracks:
             run = track.losses.take_given_up() if final else track.take_gap(now_us)
-            self._tell_loss(peer.identity.participant_id, find_track_id(track), run)
+            self._tell_loss(peer.identity.participant_id, track, find_track_id, run)
 
     def end_tracks(self, participant_id: str, tracks: Iterable[UpTrack], find_track_id: FindTrackId) -> None:
         """They end here, or go on in another codec: nobody repairs any more what is missing."""
         for track in tracks:
-            self._tell_loss(participant_id, find_track_id(track), track.losses.take_all_lost())
+            self._tell_loss(participant_id, track, find_track_id, track.losses.take_all_lost())
 
-    def _tell_loss(self, participant_id: str, track_id: str | None, run: LossRun | None) -> None:
-        if run is not None and not self._person(participant_id).covers(run):
-            self._tell(participant_id, track_id, "loss", run.started_us, run.ended_us, run.packets)
+    def _tell_loss(
+        self, participant_id: str, track: UpTrack, find_track_id: FindTrackId, run: LossRun | None
+    ) -> None:
+        """An absence covers what was lost in it, and only that."""
+        if run is None:
+            return
+        person = self._person(participant_id)
+        told = person.take_before(track, run) if person.covers(run) else run
+        if told is not None:
+            self._tell(participant_id, find_track_id(track), "loss", told.started_us, told.ended_us, told.packets)
 
     def close(self, sources: Mapping[str, UpPeer], find_track_id: FindTrackId) -> None:
         """The session is over here: what is open ends now. Idempotent."""
@@ -146,6 +165,8 @@ class Gaps:
         if track is None:
             self._tell_standstill(participant_id, None, person.picture.look_without_picture())
             return
+        if not track.last_us:
+            return  # it has not begun
         stood = person.picture.look(track.frame_us, now_us)
         if stood is not None:
             self._tell_standstill(participant_id, find_track_id(track), stood)

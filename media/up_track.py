@@ -156,6 +156,13 @@ class UpTrack:
         if self.kind == "video" and self.keyframes.request(now_us):
             self._send_pli()
 
+    def require_keyframe(self, now_us: int) -> None:
+        """What came before is not in the record that begins: its picture is whole from a key frame on."""
+        if self.kind == "video":
+            self._is_broken = True
+            self._frame_ends.clear()
+            self.request_keyframe(now_us)
+
     def request_mend(self, now_us: int) -> None:
         """A viewer cannot go on. A repair that is under way may be all it needs: a key frame costs everybody detail."""
         is_repairing = bool(self.losses.missing) and not self._is_broken

@@ -107,6 +107,7 @@ class HandClock:
 class Track:
     kind: str = "video"
     frame_us: int = 0
+    last_us: int = 0
     losses: LossTracker = field(default_factory=LossTracker)
 
     def take_gap(self, now_us: int) -> LossRun | None:
@@ -140,7 +141,7 @@ class Bench:
         for _ in range(int(seconds * 40)):
             self.hand.now_us += 25_000
             if packets:
-                self.source.media_us = self.hand.now_us
+                self.source.media_us = self.source.tracks[0].last_us = self.hand.now_us
             if frames:
                 self.source.tracks[0].frame_us = self.hand.now_us
             self.gaps.tick(self.sources, lambda track: "t1", self.hand.now_us)
@@ -205,6 +206,33 @@ def return_with_losses(bench: Bench) -> None:
     losses.receive(60, bench.hand.now_us)
     losses.asks_due(bench.hand.now_us + 10 * SECOND)
     bench.gaps.report_losses(cast(Any, bench.source), lambda track: "t1", bench.hand.now_us)
+
+
+def test_what_was_asked_for_in_vain_before_an_absence_is_a_gap_of_its_own() -> None:
+    bench = Bench()
+    bench.run(1)
+    losses = bench.source.tracks[0].losses
+    losses.receive(1, bench.hand.now_us)
+    bench.run(0.5)
+    losses.receive(4, bench.hand.now_us)
+    bench.run(0.1)
+    bench.gaps.leave(cast(Any, bench.source), "silent", lambda track: "t1")
+    bench.run(3, packets=False, frames=False)
+    losses.receive(2000, bench.hand.now_us + 25_000)
+    bench.run(0.1)
+    losses.asks_due(bench.hand.now_us + 10 * SECOND)
+    for _ in range(2):
+        bench.gaps.report_losses(cast(Any, bench.source), lambda track: "t1", bench.hand.now_us)
+    told = [gap for gap in bench.told if isinstance(gap, GapDetected)]
+    assert [(gap.cause, gap.packets) for gap in told] == [("silent", 0), ("loss", 2)]
+    assert told[1].ended_us <= told[0].started_us
+
+
+def test_a_picture_that_is_never_whole_is_a_freeze_from_its_first_packet_on() -> None:
+    bench = Bench()
+    bench.run(3, frames=False)
+    bench.run(1)
+    assert bench.gaps_told() == [("freeze", "t1", pytest.approx(3.0, abs=0.05))]
 
 
 def test_losses_between_the_voice_and_the_picture_of_a_return_are_the_absence() -> None:
