@@ -127,7 +127,6 @@ class DownPeer(Peer):
         return {
             "remb_bits_per_s": self.remb_bits_per_s,
             "view": self.view.served if self.view is not None else "",
-            "send_failures": self.counters.send_failed,
             "slots": [slot.stats() for slot in self.slots],
             "guard": self.guard_counters,
         }
