@@ -91,3 +91,12 @@ def test_only_the_settings_read_the_environment():
                 {"geo", "media", "inspection", "signaling", "web"} and path.suffix == ".py"]  # fmt: skip
     readers = {str(path.relative_to(ROOT)) for path in packages if reader.search(path.read_text())}
     assert readers <= {"web/settings.py"}
+
+
+def test_every_decision_has_a_number_of_its_own_and_stands_in_the_index():
+    decisions = sorted(path.name for path in (ROOT / "docs/adr").glob("0*.md"))
+    assert [int(name[:4]) for name in decisions] == list(range(1, len(decisions) + 1))
+    index = (ROOT / "docs/adr/README.md").read_text("utf-8")
+    assert re.findall(r"^\| \[(\d+)\]\((0.*\.md)\) \|", index, re.MULTILINE) == [
+        (str(int(name[:4])), name) for name in decisions
+    ]
