@@ -64,7 +64,6 @@ class DownLayers:
         self.sequence = ClosedSequence()
         self.numbers = PictureNumbers(last, joins_on=joins_on)
         self.limit = EVERY_LAYER
-        self.malformed = 0
         self.highest_layer = 0
         self._is_vp8 = is_vp8
         self._begins_keyframe = begins_keyframe
@@ -91,7 +90,6 @@ class DownLayers:
             return packet[offset:]
         descriptor = parse_descriptor(packet, offset) if self._is_vp8 else None
         if self._is_vp8 and descriptor is None:
-            self.malformed += 1
             return None
         if descriptor is not None and descriptor.is_layered:
             self.highest_layer = max(self.highest_layer, descriptor.temporal_id)
