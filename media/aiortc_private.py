@@ -208,6 +208,7 @@ class GuardedConnection(Connection):
         self.on_flooding: Callable[[], None] | None = None
         self.budget = Budget(config.max_bytes_per_s, now_us)
         self.packet_cost = max(1, config.max_bytes_per_s // config.max_packets_per_s)
+        self._failed_seen = 0
         self.media_sink: MediaSink | None = None
         self.on_route: Callable[[SendTo, Address], None] | None = None
         self.checks = 0
@@ -226,7 +227,19 @@ class GuardedConnection(Connection):
         return budget.left >= 0 or self.renew(cost)
 
     def renew(self, cost: int) -> bool:
+        """Whether a new second has begun.
+
+        A flood closes the peer only where it is the peer's own: who borrows its address cannot protect packets as it
+        does, and may make us drop, not close.
+        """
         afforded = self.budget.renew(cost)
+        if afforded:
+            failed, self._failed_seen = (
+                self.counters.unprotect_failed - self._failed_seen,
+                self.counters.unprotect_failed,
+            )
+            if failed * 2 > self._config.max_packets_per_s:
+                self.budget.over_windows = 0
         if self.budget.over_windows >= self._config.flooding_after_s and self.on_flooding is not None:
             told, self.on_flooding = self.on_flooding, None
             told()
