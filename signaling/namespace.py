@@ -19,6 +19,7 @@ from signaling.callers import Caller
 from signaling.frames import read_frames_ourselves
 from signaling.gate import Gate
 from signaling.handlers import HANDLERS, Asked
+from signaling.lingering import JOIN_WITHIN_S, JoiningServer
 from signaling.live import LiveSessions
 from signaling.messages import CLIENT_MESSAGES, ServerMessage
 from signaling.outbox import NAMESPACES
@@ -102,13 +103,15 @@ def _message(event: str, args: tuple[Any, ...]) -> Any:
     return model.model_validate(args[0] if args else {}, strict=False)
 
 
-def make_server() -> socketio.AsyncServer:
+def make_server(join_within_s: float = JOIN_WITHIN_S) -> socketio.AsyncServer:
     """Short pings: both ends notice a dead link within three seconds. Origins are the gate's affair.
 
     Only the roles' namespaces are open: the library's default one takes anybody. WebSocket alone: browsers send no
-    Origin with the GET that begins long polling, so the gate could never admit it.
+    Origin with the GET that begins long polling, so the gate could never admit it. A socket that is in no namespace
+    for `join_within_s` is closed.
     """
-    server = socketio.AsyncServer(
+    server = JoiningServer(
+        join_within_s,
         async_mode="aiohttp",
         async_handlers=False,
         namespaces=list(NAMESPACES.values()),
