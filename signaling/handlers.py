@@ -115,13 +115,18 @@ async def send_chat(asked: Asked, message: m.SendChat) -> m.Appended:
 async def report_device(asked: Asked, message: m.ReportDevice) -> m.Appended:
     live, caller = asked.live, asked.caller
     session, seat = asked.place()
+    state = message.model_dump(exclude={"key"})
     changed, is_new = await reports.record_device(
         live.office, caller.actor, session.session_id,
         camera=message.camera, muted=message.muted, paused=message.paused, torch=message.torch,
-        weak_uplink=message.weak_uplink, key=message.key,
+        weak_uplink=message.weak_uplink, is_on_record=state == seat.device, key=message.key,
     )  # fmt: skip
     if not is_new:
         return asked.passed_on(changed.entries)
+    if not changed.entries:
+        await live.declare(session, seat, seat.declared)
+        return asked.passed_on(())
+    seat.device = state
     at_us = to_unix_us(parse_rfc3339(changed.entries[-1].at))
     said = seat.declared.after(camera=message.camera, muted=message.muted, paused=message.paused, at_us=at_us)
     await live.declare(session, seat, said)

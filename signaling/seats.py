@@ -45,6 +45,7 @@ class Seat:
     old_down_peer: str | None = None
     is_sending: bool = False
     declared: Declared = field(default_factory=Declared)
+    device: dict[str, object] | None = None  # what this page said last and is on record, as it said it
 
     @property
     def is_applicant(self) -> bool:

@@ -135,11 +135,13 @@ async def record_device(
     paused: bool,
     torch: bool,
     weak_uplink: bool = False,
+    is_on_record: bool = False,
     key: str,
 ) -> tuple[SessionChanged, bool]:
     """What a participant's device does: which camera, muted, paused, torch; and whether it was said just now.
 
     A repeat tells what was so then. It must change nothing that is so by now.
+    is_on_record: this participant's last entry says just that. Then there is no other, and only the key is kept.
     weak_uplink: it sends few, sharp frames, because its line carries no more.
     """
     kept = clean_text("camera", camera, 20, least=0, one_line=True)
@@ -150,7 +152,8 @@ async def record_device(
         inspection, session = await _open_session(uow, actor, session_id)
         person = await get_participant(uow, actor, session.id)
         await uow.participants.save(replace(person, muted=muted))
-        entries = await append(uow, inspection.id, [EntryDraft("device", actor, session.id, about)])
+        drafts = [] if is_on_record else [EntryDraft("device", actor, session.id, about)]
+        entries = await append(uow, inspection.id, drafts) if drafts else ()
         people = tuple(await uow.participants.list(session.id))
         return SessionChanged(inspection.id, session, people, entries)
 

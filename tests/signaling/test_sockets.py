@@ -406,3 +406,27 @@ async def test_a_phone_says_once_that_its_line_is_weak_and_that_is_on_record(cas
     await case.applicant.act("device:report", device)
     said = [entry["payload"].get("weak_uplink") for entry in await case.entries("device")]
     assert said == [True, None]
+
+
+async def test_a_device_that_says_the_same_again_makes_no_entry_and_its_repeat_changes_nothing(case: Case) -> None:
+    await case.go_live()
+    device = {"camera": "rear", "muted": False, "paused": False, "torch": False}
+    assert (await case.applicant.act("device:report", device))["seq"] > 0
+    for _ in range(3):
+        assert (await case.applicant.act("device:report", device | {"key": "said-again"}))["seq"] is None
+        assert (await case.applicant.act("device:report", device))["seq"] is None
+    assert (await case.inspector.act("device:report", device))["seq"] > 0
+    for change in ({"muted": True}, {"torch": True}, {"paused": True}, {"camera": "front"}, {"weak_uplink": True}):
+        assert (await case.applicant.act("device:report", device | change))["seq"] > 0
+    assert (await case.applicant.act("device:report", device | {"key": "said-again"}))["seq"] is None
+    assert len(await case.entries("device")) == 7
+
+
+async def test_a_device_is_on_record_anew_for_who_left_and_came_back(case: Case) -> None:
+    await case.go_live()
+    device = {"camera": "rear", "muted": True, "paused": False, "torch": False}
+    await case.applicant.act("device:report", device)
+    await case.applicant.call("session:leave", {})
+    await case.applicant.join(case.session_id)
+    assert (await case.applicant.act("device:report", device))["seq"] > 0
+    assert (await case.applicant.act("device:report", device))["seq"] is None
