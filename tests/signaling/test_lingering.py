@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -34,6 +35,7 @@ class Visitor:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
         self.pings = 0
+        self.until_s = time.monotonic() + 10
 
     async def send(self, frame: str) -> None:
         await self.socket.send_str(frame)
@@ -49,7 +51,7 @@ class Visitor:
 
     async def _frame(self) -> str:
         """The next text; empty when the socket is over."""
-        message = await self.socket.receive()
+        message = await self.socket.receive(timeout=max(0.0, self.until_s - time.monotonic()))
         if message.type is not aiohttp.WSMsgType.TEXT:
             return ""
         if message.data == "2":
@@ -72,7 +74,7 @@ async def server() -> AsyncIterator[Any]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def visitor(server: Any) -> AsyncIterator[Visitor]:
-    async with aiohttp.ClientSession() as http, http.ws_connect(server.url) as socket, asyncio.timeout(10):
+    async with aiohttp.ClientSession() as http, http.ws_connect(server.url) as socket:
         yield Visitor(socket)
 
 
