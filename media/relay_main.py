@@ -22,6 +22,9 @@ from media.relay_clock import RelayClock
 from media.relay_core import Relay
 from media.wire import Message, WireServer
 
+#: So long a journal's thread may keep a packet waiting; Python's own 5 ms are more than a packet's whole time here.
+SWITCH_INTERVAL_S = 0.0005
+
 CALLS = frozenset(
     {
         "open_session",
@@ -40,6 +43,7 @@ CALLS = frozenset(
 
 async def serve(socket_path: str, config: RelayConfig, more: Mapping[str, Callable[..., Awaitable[object]]]) -> None:
     """Until main has gone or a signal asks to stop. `more`: what else is answered, by name."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     disk = JournalDisk(JournalConfig(floor_bytes=config.free_space_floor_bytes))
     disk.start()
     relay: Relay
