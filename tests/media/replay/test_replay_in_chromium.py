@@ -24,10 +24,13 @@ const shown = () => { c.width = v.videoWidth; c.height = v.videoHeight
   const g = c.getContext('2d'); g.drawImage(v, 0, 0); let n = 0
   for (let bit = 0; bit < 12; bit++) n |= (g.getImageData(bit * 16 + 8, 8, 1, 1).data[0] > 127) << bit
   return [n, v.videoWidth, v.videoHeight] }
+// Where the size changes, the picture is the frame's a moment before its size is, or after.
+const settled = done => v.seeking ? v.addEventListener('seeked', () => settled(done), { once: true })
+  : requestAnimationFrame(() => requestAnimationFrame(() => done(shown())))
 const jump = at => new Promise((done, failed) => {
   v.onerror = () => failed(new Error(v.error.message))
   // A frame of before the jump may still be on its way to the screen.
-  const look = (now, frame) => Math.abs(frame.mediaTime - at) < 0.2 ? done(shown()) : v.requestVideoFrameCallback(look)
+  const look = (now, frame) => Math.abs(frame.mediaTime - at) < 0.2 ? settled(done) : v.requestVideoFrameCallback(look)
   v.requestVideoFrameCallback(look)
   v.currentTime = at })
 </script>"""
