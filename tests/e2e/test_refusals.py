@@ -37,6 +37,7 @@ async def test_refusals_say_the_next_step_on_a_narrow_phone(office: Office) -> N
         invited = await acts.invite(desk, "guidance")
         await a_wrong_code_stays_in_its_field(phone, office, invited.link)
         await without_camera_and_position_it_goes_on(phone)
+        assert phone.page.url.startswith(office.url), "it was led away from the office"
         await phones.close()
 
 

@@ -83,9 +83,13 @@ async def test_a_socket_that_asks_for_nothing_is_closed(server: Any, visitor: Vi
     assert (server.environ, server._timers) == ({}, {})
 
 
-async def test_a_socket_that_is_refused_again_and_again_is_closed(visitor: Visitor) -> None:
+async def test_a_socket_that_is_refused_again_and_again_is_closed(server: Any, visitor: Visitor) -> None:
+    asked = 0
+
     async def ask() -> None:
+        nonlocal asked
         while not visitor.socket.closed:
+            asked += 1
             await visitor.send("40/inspector,")
             await asyncio.sleep(WITHIN_S / 5)
 
@@ -93,6 +97,8 @@ async def test_a_socket_that_is_refused_again_and_again_is_closed(visitor: Visit
     await visitor.closed()
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
+    assert asked > 1, "it was refused once only"
+    assert (server.environ, server._timers) == ({}, {})
 
 
 async def test_a_socket_that_came_in_stays_until_it_has_left(server: Any, visitor: Visitor) -> None:

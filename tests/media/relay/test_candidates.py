@@ -96,6 +96,7 @@ async def test_ports_of_300_connections_through_a_range_of_8_all_come_back() -> 
         for one in held:
             await one.connection.close()
     free = [bind_udp("127.0.0.1", (port, port)) for port in range(42610, 42618)]
+    assert [one.getsockname()[1] for one in free] == list(range(42610, 42618))
     for one in free:
         one.close()
 
