@@ -19,6 +19,11 @@ from media.up_track import UpTrack
 PICTURE_FOLLOWS_US = 3_000_000
 #: So soon after an absence every track has sent something.
 NOTICED_US = 1_000_000
+#: What is missing again so soon after the return is the same outage: the line settles, or a second connection that was
+#: begun meanwhile takes over.
+SETTLES_US = 2_000_000
+#: It is told when nothing is asked for any more, but not later than this after the return.
+TOLD_AFTER_US = 5_000_000
 
 FindTrackId = Callable[[UpTrack], str | None]
 
@@ -33,9 +38,28 @@ class Declared:
 
 
 @dataclass(slots=True)
+class _Absence:
+    """`returned_us`: when the participant was back; `ended_us`: when the last that belongs to it was over."""
+
+    cause: GapCause
+    since_us: int
+    returned_us: int = 0
+    ended_us: int = 0
+
+    def end(self, now_us: int) -> None:
+        self.returned_us = self.ended_us = now_us
+
+    def has(self, started_us: int) -> bool:
+        """Whether what began then belongs to this absence, which has ended."""
+        return self.since_us <= started_us < self.returned_us + SETTLES_US
+
+
+@dataclass(slots=True)
 class _Person:
     picture: PictureWatch = field(default_factory=PictureWatch)
-    away: tuple[GapCause, int] | None = None
+    away: _Absence | None = None
+    #: The last absence, while it may still turn out to be longer. Never beside `away`.
+    settling: _Absence | None = None
     last_media_us: int = 0
     back_us: int = 0
     absent_until_us: int = 0
@@ -95,7 +119,9 @@ class Gaps:
             return
         frozen_us = person.picture.leave()
         since_us = peer.media_us if frozen_us is None else min(frozen_us, peer.media_us)
-        person.away = ("silent" if cause == "silent" else "reconnect", since_us)
+        person.away = self._resumed_absence(peer.identity.participant_id, person, since_us)
+        if person.away is None:
+            person.away = _Absence("silent" if cause == "silent" else "reconnect", since_us)
         person.last_media_us = peer.media_us
 
     def tick(self, sources: Mapping[str, UpPeer], find_track_id: FindTrackId, now_us: int) -> list[UpPeer]:
@@ -114,7 +140,9 @@ class Gaps:
                 ended_us = _ended_us(person, peer, now_us)
                 if ended_us is None:
                     continue  # heard, and the picture is to follow
-                self._end_absence(participant_id, person, ended_us)
+                _end_absence(person, ended_us)
+            elif person.settling is not None and _is_settled(person.settling, peer, now_us):
+                self._tell_settled(participant_id, person)
             self._watch_picture(participant_id, person, peer, find_track_id, now_us)
         return returned
 
@@ -138,12 +166,16 @@ class Gaps:
     def _tell_loss(
         self, participant_id: str, track: UpTrack, find_track_id: FindTrackId, run: LossRun | None
     ) -> None:
-        """An absence covers what was lost in it, and only that."""
+        """An absence covers what was lost in it and while the line settled after it, and only that."""
         if run is None:
             return
         person = self._person(participant_id)
         told = person.take_before(track, run) if person.covers(run) else run
-        if told is not None:
+        if told is None:
+            return
+        if person.settling is not None and person.settling.has(told.started_us):
+            person.settling.ended_us = max(person.settling.ended_us, told.ended_us)
+        else:
             self._tell(participant_id, find_track_id(track), "loss", told.started_us, told.ended_us, told.packets)
 
     def close(self, sources: Mapping[str, UpPeer], find_track_id: FindTrackId) -> None:
@@ -154,7 +186,8 @@ class Gaps:
         people, self._people = self._people, {}
         for participant_id, person in people.items():
             if person.away is not None:
-                self._tell(participant_id, None, *person.away, now_us)
+                self._tell(participant_id, None, person.away.cause, person.away.since_us, now_us)
+            self._tell_settled(participant_id, person)
             self._declare_muted(participant_id, person, None, now_us)
             self._tell_standstill(participant_id, None, person.picture.close(now_us))
 
@@ -171,13 +204,18 @@ class Gaps:
         if stood is not None:
             self._tell_standstill(participant_id, find_track_id(track), stood)
 
-    def _end_absence(self, participant_id: str, person: _Person, ended_us: int) -> None:
-        assert person.away is not None  # the caller checked
-        cause, since_us = person.away
-        person.away = None
-        person.absent_until_us = ended_us
-        person.picture.come_back(ended_us)
-        self._tell(participant_id, None, cause, since_us, ended_us)
+    def _resumed_absence(self, participant_id: str, person: _Person, since_us: int) -> _Absence | None:
+        """The absence before, where this is the same outage; else that one is told."""
+        if person.settling is None or not person.settling.has(since_us):
+            self._tell_settled(participant_id, person)
+            return None
+        resumed, person.settling = person.settling, None
+        return resumed
+
+    def _tell_settled(self, participant_id: str, person: _Person) -> None:
+        absence, person.settling = person.settling, None
+        if absence is not None:
+            self._tell(participant_id, None, absence.cause, absence.since_us, absence.ended_us)
 
     def _declare_muted(self, participant_id: str, person: _Person, since_us: int | None, now_us: int) -> None:
         if since_us is not None:
@@ -209,6 +247,26 @@ class Gaps:
 
     def _person(self, participant_id: str) -> _Person:
         return self._people.setdefault(participant_id, _Person())
+
+
+def _end_absence(person: _Person, ended_us: int) -> None:
+    assert person.away is not None  # the caller checked
+    person.away.end(ended_us)
+    person.settling, person.away = person.away, None
+    person.absent_until_us = ended_us
+    person.picture.come_back(ended_us)
+
+
+def _is_settled(absence: _Absence, peer: UpPeer, now_us: int) -> bool:
+    """Whether all is known of what it cost: nothing is asked for any more, or that takes too long."""
+    if now_us < absence.returned_us + SETTLES_US:
+        return False
+    if now_us >= absence.returned_us + TOLD_AFTER_US:
+        return True
+    lost = [track.losses.given_up for track in peer.tracks if track.losses.given_up is not None]
+    asked = [entry for track in peer.tracks for entry in track.losses.missing.values()]
+    began_us = [*(run.started_us for run in lost), *(entry.before_us for entry in asked)]
+    return not any(map(absence.has, began_us))
 
 
 def _ended_us(person: _Person, peer: UpPeer, now_us: int) -> int | None:

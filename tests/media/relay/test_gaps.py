@@ -165,7 +165,7 @@ def test_a_freeze_that_becomes_silence_is_one_gap_from_the_last_frame_on() -> No
     bench.run(2, frames=False)
     bench.lose("silent")
     bench.hand.now_us += 5 * SECOND
-    bench.run(2)
+    bench.run(3)
     assert bench.gaps_told() == [("silent", None, pytest.approx(7.025))]
 
 
@@ -223,9 +223,10 @@ def test_what_was_asked_for_in_vain_before_an_absence_is_a_gap_of_its_own() -> N
     losses.asks_due(bench.hand.now_us + 10 * SECOND)
     for _ in range(2):
         bench.gaps.report_losses(cast(Any, bench.source), lambda track: "t1", bench.hand.now_us)
+    bench.run(3)
     told = [gap for gap in bench.told if isinstance(gap, GapDetected)]
-    assert [(gap.cause, gap.packets) for gap in told] == [("silent", 0), ("loss", 2)]
-    assert told[1].ended_us <= told[0].started_us
+    assert [(gap.cause, gap.packets) for gap in told] == [("loss", 2), ("silent", 0)]
+    assert told[0].ended_us <= told[1].started_us
 
 
 def test_a_picture_that_is_never_whole_is_a_freeze_from_its_first_packet_on() -> None:
@@ -238,17 +239,89 @@ def test_a_picture_that_is_never_whole_is_a_freeze_from_its_first_packet_on() ->
 def test_losses_between_the_voice_and_the_picture_of_a_return_are_the_absence() -> None:
     bench = Bench()
     return_with_losses(bench)
-    bench.run(2)
+    bench.run(1)
     bench.gaps.report_losses(cast(Any, bench.source), lambda track: "t1", bench.hand.now_us)
+    bench.run(2)
     assert bench.gaps_told() == [("silent", None, pytest.approx(3.125))]
 
 
-def test_losses_of_a_return_without_a_picture_are_told_in_the_end() -> None:
+def test_losses_of_a_return_without_a_picture_are_part_of_the_absence() -> None:
     bench = Bench()
     return_with_losses(bench)
     bench.run(4, frames=False)
     bench.gaps.report_losses(cast(Any, bench.source), lambda track: "t1", bench.hand.now_us)
-    assert [cause for cause, _, _ in bench.gaps_told()] == ["silent", "loss"]
+    bench.run(3, frames=False)
+    assert bench.gaps_told() == [("silent", None, pytest.approx(3.1))]
+
+
+def come_back(bench: Bench, seconds: float) -> None:
+    """Two seconds of picture, silence for three, and the picture again for so long."""
+    bench.run(2)
+    bench.source.tracks[0].losses.receive(1, bench.hand.now_us)
+    bench.gaps.leave(cast(Any, bench.source), "silent", lambda track: "t1")
+    bench.run(3, packets=False, frames=False)
+    bench.run(seconds)
+
+
+def lose_three(bench: Bench) -> None:
+    """Numbers 3 to 5 of the picture never come, and for 25 ms nothing else does."""
+    losses = bench.source.tracks[0].losses
+    losses.receive(2, bench.hand.now_us)
+    losses.receive(6, bench.hand.now_us + 25_000)
+    losses.asks_due(bench.hand.now_us + 10 * SECOND)
+    bench.gaps.report_losses(cast(Any, bench.source), lambda track: "t1", bench.hand.now_us)
+
+
+def test_a_loss_while_the_line_settles_makes_the_absence_longer() -> None:
+    bench = Bench()
+    come_back(bench, seconds=1.5)
+    lose_three(bench)
+    assert bench.gaps_told() == []
+    bench.run(2)
+    assert bench.gaps_told() == [("silent", None, pytest.approx(3 + 1.5 + 0.025))]
+
+
+def test_a_loss_after_the_line_has_settled_is_a_gap_of_its_own() -> None:
+    bench = Bench()
+    come_back(bench, seconds=2.5)
+    lose_three(bench)
+    assert bench.gaps_told() == [("silent", None, pytest.approx(3.025)), ("loss", "t1", pytest.approx(0.025))]
+
+
+def test_an_absence_waits_for_what_is_asked_for_but_not_for_ever() -> None:
+    bench = Bench()
+    come_back(bench, seconds=1)
+    losses = bench.source.tracks[0].losses
+    losses.receive(2, bench.hand.now_us)
+    losses.receive(6, bench.hand.now_us + 25_000)
+    bench.run(3.5)
+    assert bench.gaps_told() == []
+    bench.run(1)
+    assert bench.gaps_told() == [("silent", None, pytest.approx(3.025))]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(1.0, [("silent", 3 + 1 + 2.025)]), (2.5, [("silent", 3.025), ("reconnect", 2.025)])],
+    ids=["at once", "later"],
+)
+def test_a_connection_that_takes_over_is_the_same_outage_only_where_the_line_has_not_settled(
+    seconds: float, told: list[tuple[str, float]]
+) -> None:
+    bench = Bench()
+    come_back(bench, seconds)
+    bench.lose("closed")
+    bench.hand.now_us += 2 * SECOND
+    bench.run(3)
+    assert bench.gaps_told() == [(cause, None, pytest.approx(length)) for cause, length in told]
+
+
+def test_an_absence_that_has_not_settled_is_told_at_the_sessions_end() -> None:
+    bench = Bench()
+    come_back(bench, seconds=1)
+    for _ in range(2):
+        bench.gaps.close(bench.sources, lambda track: "t1")
+    assert bench.gaps_told() == [("silent", None, pytest.approx(3.025))]
 
 
 def test_a_picture_that_does_not_follow_the_voice_back_is_a_freeze_of_its_own() -> None:
@@ -266,7 +339,7 @@ def test_a_picture_that_follows_the_voice_back_within_three_seconds_belongs_to_t
     bench.lose("silent")
     bench.hand.now_us += 4 * SECOND
     bench.run(2, frames=False)
-    bench.run(1)
+    bench.run(3)
     assert bench.gaps_told() == [("silent", None, pytest.approx(6.025))]
 
 
