@@ -33,6 +33,22 @@ TABLES = [
 
 def upgrade() -> None:
     """Makes every table, and the triggers that keep the ledger append-only."""
+    for make in MAKERS:
+        make()
+    for act in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER entries_refuse_{act.lower()} BEFORE {act} ON entries "
+            "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        )
+
+
+def downgrade() -> None:
+    """Drops everything."""
+    for table in TABLES:
+        op.drop_table(table)
+
+
+def _make_attempts() -> None:
     op.create_table(
         "attempts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -42,6 +58,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
     )
     op.create_index(op.f("ix_attempts_scope_subject_at"), "attempts", ["scope", "subject", "at"], unique=False)
+
+
+def _make_commands() -> None:
     op.create_table(
         "commands",
         sa.Column("actor_id", sa.String(length=64), nullable=False),
@@ -53,6 +72,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("actor_id", "key_hash", name=op.f("pk_commands")),
     )
     op.create_index(op.f("ix_commands_at"), "commands", ["at"], unique=False)
+
+
+def _make_users() -> None:
     op.create_table(
         "users",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -67,6 +89,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("username", name=op.f("uq_users_username")),
     )
+
+
+def _make_inspections() -> None:
     op.create_table(
         "inspections",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -98,6 +123,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_inspections_first_inspector_id"), "inspections", ["first_inspector_id"], unique=False)
     op.create_index(op.f("ix_inspections_second_inspector_id"), "inspections", ["second_inspector_id"], unique=False)
+
+
+def _make_entries() -> None:
     op.create_table(
         "entries",
         sa.Column("inspection_id", sa.String(length=26), nullable=False),
@@ -111,6 +139,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("inspection_id", "seq", name=op.f("pk_entries")),
         sa.UniqueConstraint("inspection_id", "prev", name=op.f("uq_entries_inspection_id_prev")),
     )
+
+
+def _make_sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -143,6 +174,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
         sa.UniqueConstraint("inspection_id", "number", name=op.f("uq_sessions_inspection_id_number")),
     )
+
+
+def _make_visits() -> None:
     op.create_table(
         "visits",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -157,6 +191,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
     )
     op.create_index(op.f("ix_visits_inspection_id"), "visits", ["inspection_id"], unique=False)
+
+
+def _make_checks() -> None:
     op.create_table(
         "checks",
         sa.Column("session_id", sa.String(length=26), nullable=False),
@@ -174,6 +211,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_checks_session_id")),
         sa.PrimaryKeyConstraint("session_id", "item_id", name=op.f("pk_checks")),
     )
+
+
+def _make_invitations() -> None:
     op.create_table(
         "invitations",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -202,6 +242,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
     )
     op.create_index(op.f("ix_invitations_inspection_id"), "invitations", ["inspection_id"], unique=False)
+
+
+def _make_logins() -> None:
     op.create_table(
         "logins",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -225,6 +268,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_logins_token_hash")),
     )
     op.create_index(op.f("ix_logins_inspection_id"), "logins", ["inspection_id"], unique=False)
+
+
+def _make_participants() -> None:
     op.create_table(
         "participants",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -242,6 +288,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_participants")),
         sa.UniqueConstraint("session_id", "actor_id", name=op.f("uq_participants_session_id_actor_id")),
     )
+
+
+def _make_places() -> None:
     op.create_table(
         "places",
         sa.Column("session_id", sa.String(length=26), nullable=False),
@@ -260,6 +309,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_places_session_id")),
         sa.PrimaryKeyConstraint("session_id", name=op.f("pk_places")),
     )
+
+
+def _make_signatures() -> None:
     op.create_table(
         "signatures",
         sa.Column("session_id", sa.String(length=26), nullable=False),
@@ -276,6 +328,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_signatures_session_id")),
         sa.PrimaryKeyConstraint("session_id", "actor_id", name=op.f("pk_signatures")),
     )
+
+
+def _make_stills() -> None:
     op.create_table(
         "stills",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -302,6 +357,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stills")),
     )
     op.create_index(op.f("ix_stills_inspection_id"), "stills", ["inspection_id"], unique=False)
+
+
+def _make_findings() -> None:
     op.create_table(
         "findings",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -326,6 +384,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_findings")),
     )
     op.create_index(op.f("ix_findings_inspection_id"), "findings", ["inspection_id"], unique=False)
+
+
+def _make_disputes() -> None:
     op.create_table(
         "disputes",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -344,6 +405,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_disputes")),
         sa.UniqueConstraint("finding_id", "position", name=op.f("uq_disputes_finding_id_position")),
     )
+
+
+def _make_rectifications() -> None:
     op.create_table(
         "rectifications",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -366,14 +430,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rectifications")),
         sa.UniqueConstraint("finding_id", "position", name=op.f("uq_rectifications_finding_id_position")),
     )
-    for act in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER entries_refuse_{act.lower()} BEFORE {act} ON entries "
-            "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-        )
 
 
-def downgrade() -> None:
-    """Drops everything."""
-    for table in TABLES:
-        op.drop_table(table)
+#: Each after those that it refers to.
+MAKERS = (
+    _make_attempts,
+    _make_commands,
+    _make_users,
+    _make_inspections,
+    _make_entries,
+    _make_sessions,
+    _make_visits,
+    _make_checks,
+    _make_invitations,
+    _make_logins,
+    _make_participants,
+    _make_places,
+    _make_signatures,
+    _make_stills,
+    _make_findings,
+    _make_disputes,
+    _make_rectifications,
+)
