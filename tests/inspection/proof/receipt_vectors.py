@@ -1,0 +1,57 @@
+"""Writes docs/vectors/receipts.json: heads, codes and consistency proofs for whoever writes a reader of them.
+
+`python -m tests.inspection.proof.receipt_vectors`; a test holds the file against what the code says now.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from inspection.domain.checkpoints import Checkpoint, make_checkpoint
+from inspection.domain.merkle import consistency_proof, root_of
+from inspection.domain.receipts import code_of, groups_of
+from tests.inspection.proof.builder import START, signer_of
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "vectors" / "receipts.json"
+INSPECTION = "yuntakanreceiptvectors2345"
+SIZES = (1, 2, 3, 4, 6, 7, 8, 12, 16, 21, 32, 33)
+LEAVES = [hashlib.sha256(f"entry {seq}".encode()).digest() for seq in range(1, SIZES[-1] + 1)]
+
+
+def head(size: int, leaves: list[bytes] = LEAVES, seed: int = 1) -> Checkpoint:
+    """The signed head of the first `size` leaves, a second an entry."""
+    signer = signer_of(seed)
+    at = START + timedelta(seconds=size)
+    return make_checkpoint(INSPECTION, size, root_of(leaves[:size]), at, signer.public_key(), signer.sign)
+
+
+def vectors() -> dict[str, Any]:
+    heads = [head(size) for size in SIZES]
+    return {
+        "what": "heads over leaves SHA-256('entry 1'), SHA-256('entry 2') …, their receipt codes, proofs between them",
+        "public_key": base64.b64encode(signer_of().public_key()).decode("ascii"),
+        "receipts": [
+            {"line": one.to_line().decode("ascii"), "code": code_of(one), "shown": "-".join(groups_of(code_of(one)))}
+            for one in heads
+        ],
+        "consistency": [
+            {"first": first, "second": second, "proof": [node.hex() for node in consistency_proof(LEAVES, first, second)]}
+            for first in SIZES
+            for second in SIZES
+            if first <= second
+        ],
+    }
+
+
+def text() -> str:
+    return json.dumps(vectors(), ensure_ascii=False, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(text(), encoding="utf-8")
