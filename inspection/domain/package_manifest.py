@@ -12,14 +12,20 @@ from typing import Any
 
 from inspection.domain.canonical import CanonicalError, canonical_bytes, parse_canonical
 from inspection.domain.entry import Sign
-from inspection.domain.entry_shapes import count, digest, instant, list_of, name, record, text
+from inspection.domain.entry_shapes import count, digest, instant, list_of, name, one_of, record, text
+from inspection.domain.package_withheld import AUDIENCES, Withheld
 from inspection.domain.verification import Broken, Code
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 LEDGER = "ledger.jsonl"
+OPENINGS = "openings.jsonl"
+CHECKPOINTS = "checkpoints.jsonl"
+KEYS = "keys.jsonl"
 README = "README.txt"
+REPORT = "report.pdf"
+CERTIFICATES = "certificates/"
 #: A session's film for viewing is in one of these, after what its phone sent.
 VIEWING_SUFFIXES = ("webm", "mp4")
 MANIFEST_CONTEXT = b"yuntakan-manifest-v1\n"
@@ -30,6 +36,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _SHAPE = record(
     format_version=count,
     inspection=record(id=name, number=text),
+    audience=one_of(*AUDIENCES),
+    withheld=list_of(lambda value, strict: None),
     created_at=instant,
     product=text,
     public_key=name,
@@ -49,7 +57,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`public_key` is raw Ed25519 (32 bytes); `members` are all but the manifest and its signature."""
+    """`public_key` is raw Ed25519 (32 bytes), the office's newest; `members` are all but manifest and signature."""
 
     inspection_id: str
     number: str
@@ -59,6 +67,8 @@ class Manifest:
     entries: int
     head: str
     members: tuple[Member, ...]
+    audience: str = "office"
+    withheld: tuple[Withheld, ...] = ()
 
     def to_bytes(self) -> bytes:
         """The canonical bytes that are signed."""
@@ -66,6 +76,8 @@ class Manifest:
             {
                 "format_version": FORMAT_VERSION,
                 "inspection": {"id": self.inspection_id, "number": self.number},
+                "audience": self.audience,
+                "withheld": [one.to_json() for one in self.withheld],
                 "created_at": self.created_at,
                 "product": self.product,
                 "public_key": base64.b64encode(self.public_key).decode("ascii"),
@@ -108,6 +120,8 @@ def parse_manifest(content: bytes) -> Manifest:
         entries=fields["ledger"]["entries"],
         head=fields["ledger"]["head"],
         members=_members(fields["members"]),
+        audience=fields["audience"],
+        withheld=_withheld(fields["withheld"]),
     )
 
 
@@ -134,6 +148,16 @@ def _public_key(text_: str) -> bytes:
     if raw is None or len(raw) != 32:
         raise Broken(Code.MANIFEST_UNPARSABLE, f"{MANIFEST} public_key")
     return raw
+
+
+def _withheld(listed: Sequence[Any]) -> tuple[Withheld, ...]:
+    found: list[Withheld] = []
+    for place, fields in enumerate(listed):
+        try:
+            found.append(Withheld.from_json(fields))
+        except ValueError as error:
+            raise Broken(Code.MANIFEST_UNPARSABLE, f"{MANIFEST} withheld {place}") from error
+    return tuple(found)
 
 
 def _members(listed: Sequence[dict[str, Any]]) -> tuple[Member, ...]:

@@ -75,7 +75,10 @@ class JournalClaim:
 
 @dataclass(frozen=True, slots=True)
 class FileClaim:
-    """A still or an uploaded picture; `source` is its path in the inspection's evidence folder."""
+    """A still, an uploaded picture or a token; `source` is its path in the inspection's evidence folder.
+
+    `still_id` and `tiles_root` are a still's.
+    """
 
     seq: int
     member: str
@@ -83,6 +86,11 @@ class FileClaim:
     sha256: str
     size_bytes: int | None
     code: Code
+    still_id: str | None = None
+    tiles_root: str | None = None
+
+
+KEPT_KINDS = ("timestamp", "timestamp_failed", "challenge", "page_key", "signatures", "erased", "hold")
 
 
 @dataclass(slots=True)
@@ -97,13 +105,22 @@ class Attested:
     """How long gaps of each cause lasted together."""
     first_at: str | None = None
     last_at: str | None = None
+    backward: int = 0
+    """How often an entry's time lies before that of the entry before."""
     opened: dict[str, Any] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
+    """Retention classes of which an entry says that they were erased."""
+    told: dict[str, list[Entry]] = field(default_factory=dict)
+    """Entries of the kinds in `KEPT_KINDS`, for steps of their own."""
 
     def take(self, entry: Entry) -> None:
         """Adds what one entry says. Raises Broken where it names impossible members."""
         self.counts[entry.kind] = self.counts.get(entry.kind, 0) + 1
         self.first_at = self.first_at or entry.at
+        self.backward += self.last_at is not None and entry.at < self.last_at
         self.last_at = entry.at
+        if entry.kind in KEPT_KINDS:
+            self.told.setdefault(entry.kind, []).append(entry)
         taker = _TAKERS.get(entry.kind)
         if taker is not None:
             taker(self, entry)
@@ -167,7 +184,16 @@ def _take_still(attested: Attested, entry: Entry) -> None:
     _take_file(
         attested,
         entry,
-        FileClaim(entry.seq, member, said["file"], said["jpeg_sha256"], said["jpeg_bytes"], Code.STILL_DIGEST),
+        FileClaim(
+            entry.seq,
+            member,
+            said["file"],
+            said["jpeg_sha256"],
+            said["jpeg_bytes"],
+            Code.STILL_DIGEST,
+            said["still_id"],
+            said.get("tiles_root"),
+        ),
     )
 
 
@@ -180,6 +206,18 @@ def _take_rectification(attested: Attested, entry: Entry) -> None:
     extension = said["file"].rpartition(".")[2]
     member = f"rectifications/{said['rectification_id']}.{extension}"
     _take_file(attested, entry, FileClaim(entry.seq, member, said["file"], said["sha256"], None, Code.FILE_DIGEST))
+
+
+def _take_timestamp(attested: Attested, entry: Entry) -> None:
+    said = entry.payload
+    claim = FileClaim(entry.seq, said["file"], said["file"], said["token_sha256"], None, Code.TIMESTAMP_DIGEST)
+    if not claim.member.startswith("timestamps/"):
+        raise Broken(Code.LEDGER_UNPARSABLE, where_entry(entry.seq))
+    _take_file(attested, entry, claim)
+
+
+def _take_erased(attested: Attested, entry: Entry) -> None:
+    attested.erased.update(entry.payload["classes"])
 
 
 def _take_file(attested: Attested, entry: Entry, claim: FileClaim) -> None:
@@ -212,6 +250,8 @@ _TAKERS = {
     "gap": _take_gap,
     "still": _take_still,
     "rectification": _take_rectification,
+    "timestamp": _take_timestamp,
+    "erased": _take_erased,
 }
 
 

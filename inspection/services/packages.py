@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inspection.domain.entry import Entry
 from inspection.domain.errors import not_found
 from inspection.domain.package_manifest import VIEWING_SUFFIXES
-from inspection.domain.verification_artefacts import Attested
+from inspection.domain.package_members import expected_members
+from inspection.domain.package_withheld import Withheld
+from inspection.domain.verification import Code
+from inspection.domain.verification_artefacts import Attested, FileClaim
 from inspection.services.ports import UnitOfWork
 
 _PAGE = 1000
@@ -15,7 +19,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class PackageSource:
-    """A member's content: the first `size_bytes` of `source`, a path in the inspection's evidence folder.
+    """A member's content: `size_bytes` of `source`, a path in the inspection's evidence folder, from `offset` on.
 
     Without `size_bytes` the whole file; where `optional`, it may be absent.
     """
@@ -24,16 +28,31 @@ class PackageSource:
     source: str
     size_bytes: int | None
     optional: bool = False
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PackageText:
+    """A member that was made in memory."""
+
+    member: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class PackagePlan:
-    """Everything that a package holds but the manifest."""
+    """Everything that a package holds but the manifest.
+
+    `texts` stand behind the ledger, before the sources.
+    """
 
     inspection_id: str
     number: str
     entries: tuple[Entry, ...]
     sources: tuple[PackageSource, ...]
+    texts: tuple[PackageText, ...] = ()
+    audience: str = "office"
+    withheld: tuple[Withheld, ...] = ()
 
 
 async def read_ledger(uow: UnitOfWork, inspection_id: str) -> tuple[Entry, ...]:
@@ -59,13 +78,30 @@ async def plan_package(uow: UnitOfWork, inspection_id: str) -> PackagePlan:
     return PackagePlan(inspection_id, attested.opened.get("number", ""), entries, package_sources(attested))
 
 
-def package_sources(attested: Attested) -> tuple[PackageSource, ...]:
-    """The members that the ledger names, and the viewing copies of its sessions."""
-    journals = [PackageSource(claim.member, claim.source, claim.attested_bytes) for claim in attested.recorded()]
-    files = [PackageSource(claim.member, claim.source, None) for claim in attested.files.values()]
-    viewing = [
+def package_sources(
+    attested: Attested, withheld: Sequence[Withheld] = (), audience: str = "office"
+) -> tuple[PackageSource, ...]:
+    """The members that the ledger names and nobody withholds, and the viewing copies of its sessions.
+
+    Raises Broken where something withheld has no excuse or is nothing that the ledger names.
+    """
+    expected = expected_members(attested, withheld, audience)
+    tokens = [_whole(claim) for claim in expected.files if claim.code is Code.TIMESTAMP_DIGEST]
+    journals = [PackageSource(run.member, run.claim.source, run.size_bytes, offset=run.offset) for run in expected.runs]
+    files = [_whole(claim) for claim in expected.files if claim.code is not Code.TIMESTAMP_DIGEST]
+    return (*tokens, *journals, *files, *_viewing(attested, withheld))
+
+
+def _whole(claim: FileClaim) -> PackageSource:
+    return PackageSource(claim.member, claim.source, None)
+
+
+def _viewing(attested: Attested, withheld: Sequence[Withheld]) -> list[PackageSource]:
+    """A film shows what its session's journals hold: where anything of those is withheld, so is it."""
+    hidden = {one.session for one in withheld if one.kind in ("track", "journal")}
+    return [
         PackageSource(f"viewing/{session_id}.{suffix}", f"{session_id}/derived/replay.{suffix}", None, optional=True)
         for session_id in attested.sessions
         for suffix in VIEWING_SUFFIXES
+        if session_id not in hidden
     ]
-    return (*journals, *files, *viewing)

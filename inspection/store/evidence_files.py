@@ -58,10 +58,11 @@ class EvidenceFiles:
         path = self.path(inspection_id, file)
         return path.stat().st_size if path.is_file() else None
 
-    def chunks(self, inspection_id: str, file: str, size_bytes: int) -> Iterator[bytes]:
-        """The first `size_bytes` of a file, or fewer where it is shorter."""
+    def chunks(self, inspection_id: str, file: str, size_bytes: int, offset: int = 0) -> Iterator[bytes]:
+        """`size_bytes` of a file from `offset` on, or fewer where it is shorter."""
         left = size_bytes
         with self.path(inspection_id, file).open("rb") as stream:
+            stream.seek(offset)
             while left and (chunk := stream.read(min(_CHUNK_BYTES, left))):
                 left -= len(chunk)
                 yield chunk

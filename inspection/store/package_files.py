@@ -124,14 +124,16 @@ def _write(
     sources = _sizes(plan, evidence)
     lines = [entry.to_line() + b"\n" for entry in plan.entries]
     readme = readme_bytes(plan.number, created_at, key)
-    whole = sum(size for _, size in sources) + sum(map(len, lines)) + len(readme)
+    texts = sum(len(text.content) for text in plan.texts)
+    whole = sum(size for _, size in sources) + sum(map(len, lines)) + texts + len(readme)
     count = _Count(whole, progress)
     members = [
         writer.add(README, len(readme), count([readme])),
         writer.add(LEDGER, sum(map(len, lines)), count(lines)),
     ]
+    members += [writer.add(text.member, len(text.content), count([text.content])) for text in plan.texts]
     for source, size in sources:
-        chunks = evidence.chunks(plan.inspection_id, source.source, size)
+        chunks = evidence.chunks(plan.inspection_id, source.source, size, source.offset)
         members.append(_add(writer, source.member, size, count(chunks)))
     manifest = _manifest(plan, created_at, product, signer, members).to_bytes()
     signature = sign_manifest(manifest, signer.sign)
@@ -150,6 +152,8 @@ def _manifest(plan: PackagePlan, created_at: str, product: str, signer: Signer, 
         entries=plan.entries[-1].seq,
         head=plan.entries[-1].hash,
         members=tuple(members),
+        audience=plan.audience,
+        withheld=plan.withheld,
     )
 
 
@@ -157,7 +161,7 @@ def _sizes(plan: PackagePlan, evidence: EvidenceFiles) -> list[tuple[PackageSour
     sized: list[tuple[PackageSource, int]] = []
     for source in plan.sources:
         there = evidence.find_size(plan.inspection_id, source.source)
-        if there is not None and there >= (source.size_bytes or 0):
+        if there is not None and there >= source.offset + (source.size_bytes or 0):
             sized.append((source, there if source.size_bytes is None else source.size_bytes))
         elif not source.optional:
             raise _missing(source.member)

@@ -1,0 +1,154 @@
+"""Which members a package has to hold: what its ledger names, without what its manifest says is withheld.
+
+The writer asks it what to put in, the verifier what has to be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from inspection.domain.package_manifest import MANIFEST
+from inspection.domain.package_withheld import Withheld
+from inspection.domain.verification import Broken, Code
+from inspection.domain.verification_artefacts import Attested, FileClaim, JournalClaim, SegmentClaim
+
+MEDIA_CLASS = "media"
+REDACTED_SUFFIX, TILES_SUFFIX = "redacted.png", "tiles.json"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRun:
+    """Segments of a journal that stand in a member one after the other, from `segments[0].offset` on."""
+
+    member: str
+    claim: JournalClaim
+    segments: tuple[SegmentClaim, ...]
+
+    @property
+    def offset(self) -> int:
+        """Where the run begins in the journal."""
+        return self.segments[0].offset
+
+    @property
+    def size_bytes(self) -> int:
+        """Its length, and the member's."""
+        return sum(segment.length for segment in self.segments)
+
+    @property
+    def seq(self) -> int:
+        """The first entry that names it."""
+        return min(segment.seq for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedStill:
+    """A still of which some tiles are covered: `picture` and `tiles` are members in place of the still's own."""
+
+    claim: FileClaim
+    picture: str
+    tiles: str
+    covered: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What has to be there, in the order of the entries that name it."""
+
+    runs: tuple[JournalRun, ...]
+    files: tuple[FileClaim, ...]
+    redacted: tuple[RedactedStill, ...]
+
+    def named(self) -> list[tuple[str, int]]:
+        """Each member with the first entry that names it, in the order of entries."""
+        found = [(run.member, run.seq) for run in self.runs] + [(one.member, one.seq) for one in self.files]
+        found += [(name, one.claim.seq) for one in self.redacted for name in (one.picture, one.tiles)]
+        return sorted(found, key=lambda named: named[1])
+
+
+def expected_members(attested: Attested, withheld: Sequence[Withheld], audience: str) -> Expected:
+    """Raises Broken where something withheld has no excuse (`member_missing`) or is nothing that the ledger names."""
+    plan = _Plan(withheld)
+    runs = [run for claim in attested.recorded() for run in plan.runs(claim)]
+    files: list[FileClaim] = []
+    redacted: list[RedactedStill] = []
+    for claim in sorted(attested.files.values(), key=lambda one: one.seq):
+        if plan.is_withheld(claim):
+            continue
+        tiles = plan.find_tiles(claim)
+        if tiles is None:
+            files.append(claim)
+        else:
+            stem = claim.member.removesuffix("jpg")
+            redacted.append(RedactedStill(claim, stem + REDACTED_SUFFIX, stem + TILES_SUFFIX, tiles))
+    for place, one in enumerate(withheld):
+        if not _is_excused(one, attested, audience):
+            raise Broken(Code.MEMBER_MISSING, f"{MANIFEST} withheld {place}")
+        if place not in plan.used and one.kind != "opening":
+            raise Broken(Code.MEMBER_UNEXPECTED, f"{MANIFEST} withheld {place}")
+    return Expected(tuple(runs), tuple(files), tuple(redacted))
+
+
+def _is_excused(one: Withheld, attested: Attested, audience: str) -> bool:
+    if one.rule == "erased":
+        return bool(attested.erased - {MEDIA_CLASS}) if one.kind == "opening" else MEDIA_CLASS in attested.erased
+    return one.rule == "redacted" or audience != "office"
+
+
+class _Plan:
+    """Looks up what is withheld, and knows which of it names something."""
+
+    def __init__(self, withheld: Sequence[Withheld]) -> None:
+        self._withheld = list(enumerate(withheld))
+        self.used: set[int] = set()
+
+    def runs(self, claim: JournalClaim) -> Iterator[JournalRun]:
+        """The runs of a journal that are not withheld."""
+        segments = claim.in_order()
+        if self._find("track", session=claim.session_id, track=claim.track_id) is not None:
+            return
+        ranges = self._ranges(claim, len(segments))
+        if not ranges:
+            yield JournalRun(claim.member, claim, tuple(segments))
+            return
+        first = 0
+        for start, end in (*ranges, (len(segments), len(segments))):
+            if first < start:
+                name = f"{claim.member.removesuffix('.ytj')}.{first}-{start - 1}.ytj"
+                yield JournalRun(name, claim, tuple(segments[first:start]))
+            first = end + 1
+
+    def is_withheld(self, claim: FileClaim) -> bool:
+        """Whether nothing of it is there."""
+        if claim.still_id is not None:
+            return self._find("still", still=claim.still_id) is not None
+        return self._find("file", name=claim.member) is not None
+
+    def find_tiles(self, claim: FileClaim) -> tuple[int, ...] | None:
+        """The covered tiles of a redacted still."""
+        if claim.still_id is None:
+            return None
+        found = self._find("still_tiles", still=claim.still_id)
+        return found.tiles if found is not None else None
+
+    def _ranges(self, claim: JournalClaim, count: int) -> list[tuple[int, int]]:
+        """In order, apart, within the journal, and never all of it; what is not so is left unused."""
+        found: list[tuple[int, int]] = []
+        used: set[int] = set()
+        for place, one in self._withheld:
+            mine = (one.kind, one.session, one.track) == ("journal", claim.session_id, claim.track_id)
+            if mine and one.from_index is not None and one.to_index is not None:
+                if (found[-1][1] if found else -1) < one.from_index <= one.to_index < count:
+                    found.append((one.from_index, one.to_index))
+                    used.add(place)
+        if sum(end - start + 1 for start, end in found) == count:
+            return []
+        self.used |= used
+        return found
+
+    def _find(self, kind: str, **named: str) -> Withheld | None:
+        for place, one in self._withheld:
+            if one.kind == kind and all(getattr(one, key) == value for key, value in named.items()):
+                self.used.add(place)
+                return one
+        return None
