@@ -24,7 +24,12 @@ _MAX_STEPS = 64
 _MIN_RSA_BITS, _MAX_RSA_BITS = 2048, 8192
 _HASHES = (SHA256, SHA384, SHA512)
 _CURVES = (ec.SECP256R1, ec.SECP384R1)
-_KNOWN_CRITICAL = (x509.BasicConstraints.oid, x509.KeyUsage.oid, x509.ExtendedKeyUsage.oid, x509.CertificatePolicies.oid)
+_KNOWN_CRITICAL = (
+    x509.BasicConstraints.oid,
+    x509.KeyUsage.oid,
+    x509.ExtendedKeyUsage.oid,
+    x509.CertificatePolicies.oid,
+)
 
 #: What reading or using somebody else's certificate may raise.
 CERTIFICATE_FAULTS = (

@@ -150,7 +150,10 @@ class Authority:
 
 
 class ServedAuthority:
-    """An authority behind HTTP. `mode`: `ok`, `down` (status 503), `garbage`, `huge`, `other` (another's stamp), `mute`."""
+    """An authority behind HTTP.
+
+    `mode`: `ok`, `down` (status 503), `garbage`, `huge`, `other` (a stamp of something else), `mute`.
+    """
 
     def __init__(self, authority: Authority) -> None:
         self.authority = authority
