@@ -12,6 +12,8 @@ source scripts/python_env.sh
 source scripts/front_end.sh
 # shellcheck source=scripts/browsers.sh
 source scripts/browsers.sh
+# shellcheck source=scripts/pdf_libraries.sh
+source scripts/pdf_libraries.sh
 
 lock_tree
 wants() { [[ " $WANTED " == *" $1 "* ]]; }
@@ -25,6 +27,7 @@ fi
 front_end & front_end_pid=$!
 failed=0
 if wants browsers; then browsers || failed=1; fi
+pdf_libraries
 python_runtime || failed=1
 if wants dev && [[ $failed == 0 ]]; then python_dev || failed=1; fi
 wait "$front_end_pid" || failed=1
