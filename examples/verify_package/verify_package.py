@@ -30,6 +30,7 @@ KINDS = frozenset(
     "stopped session_ended site_visit opinion view export clock".split()
 )
 ENTRY_KEYS = set("v inspection seq kind actor subject at device_at payload prev hash sig".split())
+FREE = ("ledger.jsonl", "openings.jsonl", "checkpoints.jsonl", "keys.jsonl", "README.txt", "report.pdf")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*/?")
 
 
@@ -244,7 +245,7 @@ def verify(data: bytes, trust: bytes | None) -> int:
     entries = read_ledger(manifest, key, members["ledger.jsonl"])
     bound = check_artefacts(entries, members)
     for name, member in listed.items():
-        need(name in ("ledger.jsonl", "README.txt") or name in bound, "member_unexpected", name)
+        need(name in FREE or name in bound, "member_unexpected", name)
         found = (len(members[name]), hashlib.sha256(members[name]).hexdigest())
         need(found == (member["bytes"], member["sha256"]), "member_digest", name)
     return len(entries)

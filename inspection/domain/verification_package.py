@@ -7,10 +7,15 @@ from collections.abc import Iterable, Iterator
 
 from inspection.domain.entry_kinds import GAP_CAUSES
 from inspection.domain.package_manifest import (
+    CERTIFICATES,
+    CHECKPOINTS,
+    KEYS,
     LEDGER,
     MANIFEST,
     MAX_MANIFEST_BYTES,
+    OPENINGS,
     README,
+    REPORT,
     SIGNATURE,
     SIGNATURE_BYTES,
     VIEWING_SUFFIXES,
@@ -128,9 +133,11 @@ class _Steps:
             if name not in self._digests:
                 raise Broken(Code.MEMBER_MISSING, f"{name} entry {seq}")
         sessions = self._attested.sessions
-        free = {LEDGER, README} | {f"viewing/{each}.{suffix}" for each in sessions for suffix in VIEWING_SUFFIXES}
+        free = {LEDGER, README, OPENINGS, CHECKPOINTS, KEYS, REPORT} | {
+            f"viewing/{each}.{suffix}" for each in sessions for suffix in VIEWING_SUFFIXES
+        }
         for member in manifest.members:
-            if member.name not in claims and member.name not in free:
+            if member.name not in (claims.keys() | free) and not member.name.startswith(CERTIFICATES):
                 raise Broken(Code.MEMBER_UNEXPECTED, member.name)
 
     def _read_journals(self) -> None:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.entry import Entry
 from inspection.domain.errors import not_found
-from inspection.domain.package_manifest import VIEWING_SUFFIXES
+from inspection.domain.key_history import KeyLine
+from inspection.domain.package_manifest import CHECKPOINTS, KEYS, OPENINGS, VIEWING_SUFFIXES
 from inspection.domain.package_members import expected_members
+from inspection.domain.package_openings import PlacedOpening
 from inspection.domain.package_withheld import Withheld
 from inspection.domain.verification import Code
 from inspection.domain.verification_artefacts import Attested, FileClaim
 from inspection.services.ports import UnitOfWork
 
 _PAGE = 1000
+
+
+class Line(Protocol):
+    """Something that stands as a line of a member."""
+
+    def to_line(self) -> bytes:
+        """Its canonical bytes, without a line end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,18 @@ def package_sources(
     journals = [PackageSource(run.member, run.claim.source, run.size_bytes, offset=run.offset) for run in expected.runs]
     files = [_whole(claim) for claim in expected.files if claim.code is not Code.TIMESTAMP_DIGEST]
     return (*tokens, *journals, *files, *_viewing(attested, withheld))
+
+
+def package_texts(
+    openings: Iterable[PlacedOpening],
+    checkpoints: Iterable[Checkpoint],
+    keys: Iterable[KeyLine],
+    certificates: Iterable[tuple[str, bytes]] = (),
+) -> tuple[PackageText, ...]:
+    """The members that are lines, and certificates (`certificates/…`, PEM) to build chains with."""
+    lined: tuple[tuple[str, Iterable[Line]], ...] = ((OPENINGS, openings), (CHECKPOINTS, checkpoints), (KEYS, keys))
+    texts = [PackageText(name, b"".join(one.to_line() + b"\n" for one in lines)) for name, lines in lined]
+    return (*texts, *(PackageText(name, content) for name, content in certificates))
 
 
 def _whole(claim: FileClaim) -> PackageSource:

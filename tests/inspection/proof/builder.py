@@ -7,22 +7,32 @@ import json
 import random
 import struct
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from inspection.domain.actor import SYSTEM, Actor, Level, Role
+from inspection.domain.checkpoints import Checkpoint, make_checkpoint
+from inspection.domain.commitments import pointer
 from inspection.domain.entry import GENESIS, Entry, EntryDraft, seal
-from inspection.domain.instants import rfc3339_ms
-from inspection.domain.verification_artefacts import Attested
+from inspection.domain.instants import parse_rfc3339, rfc3339_ms
+from inspection.domain.key_history import KeyLine, first_key, next_key
+from inspection.domain.merkle import root_of
+from inspection.domain.package_openings import package_openings
+from inspection.domain.package_withheld import Withheld, hidden_openings
+from inspection.domain.receipts import code_of
+from inspection.domain.verification import Code
+from inspection.domain.verification_artefacts import Attested, FileClaim
 from inspection.domain.verification_journal import MAGIC
-from inspection.services.packages import PackagePlan, package_sources
+from inspection.services.packages import PackagePlan, PackageText, package_sources, package_texts
 from inspection.store.evidence_files import EvidenceFiles
 from inspection.store.package_files import export_file
 from inspection.store.signer import FileSigner
 
 START = datetime(2026, 5, 6, 1, 30, tzinfo=UTC)
+TOKEN = Code.TIMESTAMP_DIGEST
 INSPECTION, SESSION, TRACK = "inspection1", "session1", "track1"
 LI = Actor(Role.INSPECTOR, "user1", "李明", Level.ACCOUNT)
 WANG = Actor(Role.APPLICANT, "applicant1", "王芳", Level.PHONE)
@@ -51,27 +61,104 @@ def journal_record(payload: bytes, number: int) -> bytes:
     return struct.pack(">I", len(payload)) + covered + struct.pack(">I", zlib.crc32(covered))
 
 
+Stamper = Callable[[bytes], bytes]
+"""A time-stamping authority: the bytes of a checkpoint's line → the DER of a token over them."""
+
+
 @dataclass
 class Case:
-    """An inspection under construction below `root`."""
+    """An inspection under construction below `root`. The same calls give the same bytes.
+
+    `clock_s` is added to the server's time: change it for a clock that is set.
+    """
 
     root: Path
     signer: FileSigner = field(default_factory=signer_of)
     inspection_id: str = INSPECTION
     entries: list[Entry] = field(default_factory=list)
+    keys: list[KeyLine] = field(default_factory=list)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    certificates: dict[str, bytes] = field(default_factory=dict)
+    clock_s: float = 0
+    chosen: random.Random = field(default_factory=lambda: random.Random(20260506))
+
+    def __post_init__(self) -> None:
+        if not self.keys:
+            self.keys.append(first_key(self.signer.public_key(), START, self.signer.sign))
 
     @property
     def evidence(self) -> EvidenceFiles:
         return EvidenceFiles(self.root / "evidence", floor_bytes=0)
+
+    @property
+    def now(self) -> datetime:
+        """A second for each entry."""
+        return START + timedelta(seconds=len(self.entries) + 1 + self.clock_s)
 
     def add(self, kind: str, payload: dict[str, Any], actor: Actor = SYSTEM, subject: str | None = None) -> Entry:
         """Appends an entry, a second after the one before."""
         prev = self.entries[-1].hash if self.entries else GENESIS
         seq = len(self.entries) + 1
         draft = EntryDraft(kind, actor, subject, payload)
-        entry = seal(draft, self.inspection_id, seq, prev, START + timedelta(seconds=seq), self.signer.sign)
+        entry = seal(draft, self.inspection_id, seq, prev, self.now, self.signer.sign, self.chosen.randbytes)
         self.entries.append(entry)
         return entry
+
+    def checkpoint(self) -> Checkpoint:
+        """The signed head of what is there; the last one where it is of just that."""
+        if self.checkpoints and self.checkpoints[-1].size == len(self.entries):
+            return self.checkpoints[-1]
+        at = max(self.now, *(parse_rfc3339(one.at) for one in self.checkpoints[-1:]), START)
+        root = root_of(bytes.fromhex(entry.hash) for entry in self.entries)
+        made = make_checkpoint(
+            self.inspection_id, len(self.entries), root, at, self.signer.public_key(), self.signer.sign
+        )
+        self.checkpoints.append(made)
+        return made
+
+    def rotate(self, seed: int) -> None:
+        """Another key takes over, and says so in the first entry that it signs."""
+        before, self.signer = self.signer, signer_of(seed)
+        line = next_key(self.keys[-1], self.signer.public_key(), self.now, self.signer.sign, before.sign)
+        self.keys.append(line)
+        self.add("key_changed", {"key_id": line.key_id, "n": line.n})
+
+    def stamp(self, stamper: Stamper, authority: str = "test", number: int = 1, is_test: bool = True) -> Entry:
+        """A token over the newest checkpoint, on disk and as an entry."""
+        head = self.checkpoint()
+        token = stamper(head.to_line())
+        file = f"timestamps/{head.size}-{number}.tst"
+        self.keep(file, token)
+        said = {"authority": authority, "size": head.size, "root": head.root, "file": file, "is_test": is_test}
+        return self.add(
+            "timestamp", {**said, "token_sha256": hashlib.sha256(token).hexdigest(), "gen_time": rfc3339_ms(self.now)}
+        )
+
+    def receipt(self, size: int | None = None) -> tuple[str, str]:
+        """The line and the code of a checkpoint; without `size` of the newest."""
+        held = self.checkpoints[-1] if size is None else next(one for one in self.checkpoints if one.size == size)
+        return held.to_line().decode("utf-8"), code_of(held)
+
+    def erase(self, *classes: str) -> None:
+        """The entry that says so; `withheld_by_erasure` is what the next export leaves out."""
+        self.add("erased", {"classes": list(classes), "rule": "expiry", "legal_basis": "test", "keys_destroyed": 1,
+                            "not_reached": []})  # fmt: skip
+
+    def withheld_by_erasure(self, *classes: str) -> list[Withheld]:
+        """Everything of those classes, as a manifest lists it."""
+        attested = self.attested()
+        found: list[Withheld] = []
+        if "media" in classes:
+            found += [
+                Withheld("track", "erased", session=claim.session_id, track=claim.track_id)
+                for claim in attested.recorded()
+            ]
+            found += [withheld_file(claim) for claim in attested.files.values() if claim.code is not TOKEN]
+        for entry in self.entries:
+            for place in entry.personal_places():
+                if str(place.retention) in classes:
+                    found.append(Withheld("opening", "erased", seq=entry.seq, path=pointer(place.path)))
+        return found
 
     def keep(self, file: str, content: bytes) -> Path:
         """Puts a file into the evidence folder."""
@@ -120,16 +207,46 @@ class Case:
         """A viewing copy."""
         self.keep(f"{SESSION}/derived/replay.webm", content)
 
-    def plan(self) -> PackagePlan:
-        """As the service makes it from the database."""
+    def attested(self) -> Attested:
+        """What the entries say."""
         attested = Attested()
         for entry in self.entries:
             attested.take(entry)
-        return PackagePlan(self.inspection_id, "YTK-2026-0001", tuple(self.entries), package_sources(attested))
+        return attested
 
-    def export(self, name: str = "package.zip") -> Path:
+    def plan(self, audience: str = "office", withheld: Sequence[Withheld] = ()) -> PackagePlan:
+        """As the service makes it from the database."""
+        self.checkpoint()
+        return PackagePlan(
+            self.inspection_id,
+            "YTK-2026-0001",
+            tuple(self.entries),
+            package_sources(self.attested(), withheld, audience),
+            self._texts(tuple(withheld)),
+            audience,
+            tuple(withheld),
+        )
+
+    def export(self, name: str = "package.zip", audience: str = "office", withheld: Sequence[Withheld] = ()) -> Path:
         """The package."""
-        return export_file(self.plan(), self.evidence, self.signer, self.root / name, START, "YunTaKan test").path
+        plan = self.plan(audience, withheld)
+        return export_file(plan, self.evidence, self.signer, self.root / name, START, "YunTaKan test").path
+
+    def _texts(self, withheld: tuple[Withheld, ...]) -> tuple[PackageText, ...]:
+        opened = package_openings(self.entries, hidden_openings(withheld))
+        return package_texts(
+            opened,
+            self.checkpoints,
+            self.keys,
+            [(f"certificates/{name}", pem) for name, pem in self.certificates.items()],
+        )
+
+
+def withheld_file(claim: FileClaim) -> Withheld:
+    """A still or a picture that was erased."""
+    if claim.still_id is not None:
+        return Withheld("still", "erased", still=claim.still_id)
+    return Withheld("file", "erased", name=claim.member)
 
 
 def segment_payloads(session_id: str, track_id: str, pieces: list[bytes]) -> list[dict[str, Any]]:

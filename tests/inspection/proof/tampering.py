@@ -86,8 +86,11 @@ def edit_entry(seq: int, key: str, value: object) -> Change:
 
 
 def edit_chat(members: Members) -> None:
-    """Another word in what was said."""
-    members["ledger.jsonl"] = members["ledger.jsonl"].replace("招牌".encode(), "后厨".encode())
+    """Another commitment to what was said."""
+    *before, last = members["ledger.jsonl"].splitlines()
+    fields = json.loads(last)
+    fields["payload"]["text"]["c"] = "0" * 64
+    members["ledger.jsonl"] = b"".join(line + b"\n" for line in [*before, canonical_bytes(fields)])
 
 
 def cut_journal(members: Members) -> None:
@@ -100,6 +103,11 @@ def swap_stills(members: Members) -> None:
     members[STILL], members[PICTURE] = members[PICTURE], members[STILL]
 
 
+def renumber(members: Members) -> None:
+    """Another number of the inspection."""
+    members["manifest.json"] = members["manifest.json"].replace(b"YTK-2026-0001", b"YTK-2026-0002")
+
+
 UNSIGNED: list[tuple[str, Change, str, str]] = [
     ("manifest gone", drop("manifest.json"), "member_missing", "manifest.json"),
     ("signature gone", drop("manifest.sig"), "member_missing", "manifest.sig"),
@@ -108,7 +116,7 @@ UNSIGNED: list[tuple[str, Change, str, str]] = [
     ("still gone", drop(STILL), "member_missing", STILL),
     ("member added", put("stills/other.jpg", b"x"), "member_unexpected", "stills/other.jpg"),
     ("manifest no json", put("manifest.json", b"{"), "manifest_unparsable", "manifest.json"),
-    ("manifest edited", flip("manifest.json", 30), "manifest_signature", "manifest.sig"),
+    ("manifest edited", renumber, "manifest_signature", "manifest.sig"),
     ("signature edited", flip("manifest.sig", 5), "manifest_signature", "manifest.sig"),
     ("readme edited", flip("README.txt", 5), "member_digest", "README.txt"),
     ("viewing copy edited", flip(f"viewing/{SESSION}.webm", 1), "member_digest", "viewing"),

@@ -99,6 +99,9 @@ def test_members_stand_under_their_documented_names(tmp_path):
     assert names == [
         "README.txt",
         "ledger.jsonl",
+        "openings.jsonl",
+        "checkpoints.jsonl",
+        "keys.jsonl",
         JOURNAL,
         STILL,
         PICTURE,
