@@ -40,6 +40,7 @@ CONTAINMENT = one_of("INSIDE", "OUTSIDE", "UNCERTAIN")
 GAP_CAUSES = (
     "loss", "freeze", "silent", "reconnect", "restart", "muted", "paused", "camera", "disk", "ledger",
 )  # fmt: skip
+STAMP_FAILURES = ("unreachable", "timeout", "refused", "invalid", "too_large", "not_configured")
 NATURE = one_of("guidance", "verification", "recheck")
 
 _SEGMENT: dict[str, Shape] = {
@@ -140,8 +141,9 @@ KINDS: dict[str, Shape] = {
         still_id=name,
         session_id=name,
         track_id=name,
-        reason=one_of("manual", "start", "signboard", "check_item", "moved"),
+        reason=one_of("manual", "start", "signboard", "check_item", "moved", "challenge"),
         item_id_=name,
+        challenge_id_=name,
         file=file,
         jpeg_sha256=digest,
         jpeg_bytes=count,
@@ -202,7 +204,22 @@ KINDS: dict[str, Shape] = {
             sources=list_of(record(track_id=name, bytes=count)),
         ),
     ),
-    "clock": record(session_id_=name, synchronised_=flag, offset_us_=integer, source_=text, step_us_=integer),
+    "clock": record(
+        session_id_=name,
+        synchronised_=flag,
+        offset_us_=integer,
+        max_error_us_=count,
+        source_=text,
+        step_us_=integer,
+    ),
+    "phone_clock": record(session_id=name, participant_id=name, offset_ms=integer, round_trip_ms=count),
+    "timestamp": record(
+        authority=name, size=count, root=digest, token_sha256=digest, file=file, gen_time=instant, is_test=flag
+    ),
+    "timestamp_failed": record(authority=name, size=count, cause=one_of(*STAMP_FAILURES)),
+    "challenge": record(
+        session_id=name, challenge_id=name, code=name, size=count, root=digest, shown_at_=instant
+    ),
 }
 
 
