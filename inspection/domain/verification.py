@@ -65,6 +65,12 @@ class Code(StrEnum):
     FILE_DIGEST = "file_digest"
     FRAME_SIGNATURE = "frame_signature"
     STILL_NOT_FOUND = "still_not_found"
+    SEGMENT_COUNTS = "segment_counts"
+    STILL_FRAME_MISSING = "still_frame_missing"
+    STILL_ENCODED = "still_encoded"
+    STILL_PIXELS = "still_pixels"
+    STILL_TILES = "still_tiles"
+    C2PA_INVALID = "c2pa_invalid"
     NOT_VERIFIABLE = "not_verifiable"
 
 

@@ -77,6 +77,35 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
         "{count} 段录制在中断后补记,录制当时未即时入账",
         "{count} segments were entered after an interruption, not attested live",
     ),
+    "segments_counted": (
+        "录制各段的包数、帧数和时间与内容相符({segments} 段);完整画面 {frames} 帧,可解码 {decodable} 帧",
+        "Packets, frames and times of the recorded segments are those of their bytes ({segments} segments); "
+        "{frames} whole frames, {decodable} of them decodable",
+    ),
+    "stills_found": (
+        "{count} 张定格照片的画面已在录制中重新找到,逐像素一致",
+        "The pictures of {count} stills were found again in the recording, pixel by pixel",
+    ),
+    "stills_out_of_reach": (
+        "{count} 张定格照片的画面未能在录制中核对:该段录制未入账、已遮盖或已删除",
+        "{count} stills could not be held against the recording: that stretch is not attested, withheld or erased",
+    ),
+    "stills_in_gaps": (
+        "{count} 张定格照片落在台账声明的缺口之内",
+        "{count} stills lie within gaps that the ledger declares",
+    ),
+    "pauses_undeclared": (
+        "录像中有 {count} 处共 {seconds} 秒没有数据而台账未作声明",
+        "{count} times, {seconds} s together, the video has no data and the ledger declares no gap",
+    ),
+    "credentials_trusted": (
+        "{count} 张照片的内容凭证(C2PA)由所给根证书下的办公服务器签名,只说明是该服务器签了这张图",
+        "Content credentials (C2PA) of {count} stills are signed under the given root: the office's server signed them",
+    ),
+    "credentials_untrusted": (
+        "{count} 张照片带内容凭证(C2PA),签名者未经核对",
+        "{count} stills carry content credentials (C2PA) of a signer that was not checked",
+    ),
     "stills_not_decoded": (
         "未解码比对照片与录像帧",
         "Stills were not compared with the decoded recording",
