@@ -46,7 +46,7 @@ export default ts.config(
       'vue/require-default-prop': 'off', // optional props are `undefined` by type
     },
   },
-  { files: ['src/rtc/**', 'src/protocol/**'], rules: { 'no-restricted-imports': ['error', noVue] } },
+  { files: ['src/rtc/**', 'src/protocol/**', 'src/proof/**'], rules: { 'no-restricted-imports': ['error', noVue] } },
   { files: ['src/session/**'], rules: { 'no-restricted-imports': ['error', { patterns: [noDesk, above('views', 'components')] }] } },
   { files: ['src/components/**'], rules: { 'no-restricted-imports': ['error', { patterns: [above('views')] }] } },
   {

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from inspection.domain.checkpoints import Checkpoint, make_checkpoint
+from inspection.domain.key_history import KeyLine, first_key, next_key
 from inspection.domain.merkle import consistency_proof, root_of
 from inspection.domain.receipts import code_of, groups_of
 from tests.inspection.proof.builder import START, signer_of
@@ -30,6 +31,13 @@ def head(size: int, leaves: list[bytes] = LEAVES, seed: int = 1) -> Checkpoint:
     return make_checkpoint(INSPECTION, size, root_of(leaves[:size]), at, signer.public_key(), signer.sign)
 
 
+def keys() -> list[KeyLine]:
+    """The office's first key and the one that took over."""
+    one, two = signer_of(1), signer_of(2)
+    first = first_key(one.public_key(), START, one.sign)
+    return [first, next_key(first, two.public_key(), START + timedelta(days=1), two.sign, one.sign)]
+
+
 def vectors() -> dict[str, Any]:
     heads = [head(size) for size in SIZES]
     return {
@@ -39,6 +47,8 @@ def vectors() -> dict[str, Any]:
             {"line": one.to_line().decode("ascii"), "code": code_of(one), "shown": "-".join(groups_of(code_of(one)))}
             for one in heads
         ],
+        "keys": [line.to_line().decode("ascii") for line in keys()],
+        "by_the_second_key": head(33, seed=2).to_line().decode("ascii"),
         "consistency": [
             {"first": first, "second": second, "proof": [node.hex() for node in consistency_proof(LEAVES, first, second)]}
             for first in SIZES

@@ -22,7 +22,7 @@ export function toHex(bytes: Bytes): string {
 
 /** The 32 bytes of a digest in lower-case hexadecimal; null for anything else. */
 export function fromHex(text: string): Bytes | null {
-  if (!/^[0-9a-f]{64}$/.test(text)) return null
+  if (typeof text !== 'string' || !/^[0-9a-f]{64}$/.test(text)) return null
   return Uint8Array.from({ length: 32 }, (_, index) => parseInt(text.slice(2 * index, 2 * index + 2), 16))
 }
 

@@ -14,7 +14,7 @@ const NODE = Uint8Array.of(1)
 /** Whether the tree of `second` begins with exactly the leaves of `first`. Never throws for what a server sends. */
 export async function isConsistent(first: TreeHead, second: TreeHead, proof: readonly string[]): Promise<boolean> {
   if (!Number.isSafeInteger(first.size) || !Number.isSafeInteger(second.size)) return false
-  if (first.size < 1 || first.size > second.size || proof.length > MOST_NODES) return false
+  if (first.size < 1 || first.size > second.size || !Array.isArray(proof) || proof.length > MOST_NODES) return false
   if (first.size === second.size) return proof.length === 0 && first.root === second.root
   const path = (isPowerOfTwo(first.size) ? [first.root, ...proof] : proof).map(fromHex)
   return isPath(path) && follows(first, second, path)

@@ -7,6 +7,8 @@ import { parseCheckpoint, type Checkpoint } from './checkpoint'
 export interface Vectors {
   public_key: string
   receipts: { line: string; code: string; shown: string }[]
+  keys: string[]
+  by_the_second_key: string
   consistency: { first: number; second: number; proof: string[] }[]
 }
 
