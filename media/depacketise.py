@@ -29,7 +29,8 @@ class EncodedFrame:
 
     index: counted over the complete frames of the track from 0. arrival_us: when its last packet arrived.
     content: a VP8 frame, or an H.264 access unit with start codes. decodable: nothing since the last key frame is
-    missing, and its size is a possible one. width and height: of the last key frame, 0 before one.
+    missing, and its size is a possible one. width and height: of the last key frame, 0 before one. units: of H.264, the
+    NAL units as they were sent, without what was added to `content`.
     """
 
     index: int
@@ -40,6 +41,7 @@ class EncodedFrame:
     decodable: bool
     width: int
     height: int
+    units: tuple[bytes, ...] = ()
 
     @property
     def too_large(self) -> bool:
@@ -215,9 +217,8 @@ class FrameAssembler:
             self._intact = 0 < self._size[0] * self._size[1] <= MOST_PIXELS
         arrival_us = max(part.arrival_us for part in self._parts)
         timestamp, keyframe = self._parts[0].timestamp, joined.size is not None
-        frames.append(
-            EncodedFrame(self._count, timestamp, arrival_us, joined.content, keyframe, self._intact, *self._size)
-        )
+        about = (self._count, timestamp, arrival_us, joined.content, keyframe, self._intact, *self._size)
+        frames.append(EncodedFrame(*about, joined.units))
         self._count += 1
         self._parts.clear()
         self._whole = False

@@ -21,10 +21,14 @@ Part = Sequence[tuple[bool, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A whole frame. `size`: what a key frame promises, (0, 0) where it does not say; None where it is no key frame."""
+    """A whole frame. `size`: what a key frame promises, (0, 0) where it does not say; None where it is no key frame.
+
+    units: of H.264, the NAL units as they were sent.
+    """
 
     content: bytes
     size: tuple[int, int] | None
+    units: tuple[bytes, ...] = ()
 
 
 class FrameCodec(Protocol):
@@ -88,9 +92,9 @@ class H264Codec:
             self._keep(unit)
         kinds = {unit[0] & 31 for unit in units}
         if IDR not in kinds:
-            return Joined(_annex_b(units), None)
+            return Joined(_annex_b(units), None, tuple(units))
         missing = [self._sps, *self._pps.values()] if SPS not in kinds and self._sps else []
-        return Joined(_annex_b([*missing, *units]), self._size())
+        return Joined(_annex_b([*missing, *units]), self._size(), tuple(units))
 
     def restart(self) -> None:
         self._sps = b""
