@@ -69,7 +69,6 @@ class Code(StrEnum):
     STILL_FRAME_MISSING = "still_frame_missing"
     STILL_ENCODED = "still_encoded"
     STILL_PIXELS = "still_pixels"
-    STILL_TILES = "still_tiles"
     C2PA_INVALID = "c2pa_invalid"
     NOT_VERIFIABLE = "not_verifiable"
 
