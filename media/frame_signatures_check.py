@@ -1,4 +1,4 @@
-"""Holds the signatures of a track's frames against the keys of its page (ES256: P-256, SHA-256, r and s of 32 bytes)."""
+"""Holds the signatures of a track's frames against the keys of its page (ES256, r and s of 32 bytes each)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PageKeys:
             self._by_id.setdefault(fingerprint[:KEY_ID_BYTES], []).append((fingerprint, public_key))
 
     def claims(self, frame: SeenFrame) -> list[tuple[bytes, SignatureClaim]]:
-        """What has to be verified of a frame: fingerprints with the claim that their key signed it. Mostly one, or none."""
+        """What has to be verified of a frame: fingerprints with the claim that their key signed it. Mostly one."""
         trailer = frame.trailer
         if trailer is None:
             return []

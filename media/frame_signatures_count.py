@@ -1,6 +1,6 @@
 """Counts what page-signed frames show, frame by frame. Pure: told of each frame and whose signature it holds.
 
-The rules are those of `docs/evidence.md`, "Page-signed frames", "Counting"; whoever counts the same frames gets the same.
+The rules are those of `docs/evidence.md`, "Page-signed frames": whoever counts the same frames gets the same.
 """
 
 from __future__ import annotations

@@ -106,6 +106,23 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
         "{count} 张照片带内容凭证(C2PA),签名者未经核对",
         "{count} stills carry content credentials (C2PA) of a signer that was not checked",
     ),
+    "frames_signed": (
+        "{share}%视频帧由网页签名({frames} 帧中 {signed} 帧):离开该网页后未被改动。"
+        "不证明来自真实摄像头、某部手机或某人;声音未签名",
+        "{share}% of the video frames ({signed} of {frames}) are signed by the page: unchanged since they left it. "
+        "Not proven: that they come from a real camera, a certain phone or person; sound is not signed",
+    ),
+    "frames_odd": (
+        "网页签名不符 {broken} 帧;缺少计数 {missing} 个(途中丢失或被取走);网页时钟跳变 {jumps} 次",
+        "Signatures that do not fit: {broken} frames; missing counters: {missing} (lost on the way or taken out); "
+        "jumps of the page's clock: {jumps}",
+    ),
+    "frames_unsigned": ("视频帧未由网页签名", "Video frames are not signed by the page"),
+    "frames_unchecked": (
+        "{count} 条网页签名统计因录像有移除而无法核对",
+        "{count} statements on page signatures cannot be checked, because segments are withheld",
+    ),
+    "frames_not_counted": ("网页签名未在此核对", "Page signatures were not checked here"),
     "stills_not_decoded": (
         "未解码比对照片与录像帧",
         "Stills were not compared with the decoded recording",
@@ -144,6 +161,7 @@ _CODES: dict[str, tuple[str, str]] = {
     "journal_unparsable": ("录制原始记录无法解析", "A journal cannot be parsed"),
     "still_digest": ("定格照片与台账摘要不符", "A still differs from its digest"),
     "file_digest": ("上传的照片与台账摘要不符", "An uploaded picture differs from its digest"),
+    "frame_signature": ("网页签名统计多于录像所示", "More is said of page signatures than the journal shows"),
     "not_verifiable": ("无法核验此处", "This cannot be verified"),
 }
 

@@ -7,7 +7,7 @@ import pytest
 from media.depacketise import EncodedFrame, FrameAssembler
 from media.frame_signatures import without_signature
 from media.frame_signatures_check import PageKeys, TrackCheck
-from media.frame_signatures_count import BROKEN, SIGNED, UNSIGNED, FrameFacts
+from media.frame_signatures_count import BROKEN, UNSIGNED, FrameFacts
 from tests.media.clips import encode_h264, encode_vp8, video_packets
 from tests.media.page_signing import SigningPage, picture_of
 
