@@ -32,7 +32,7 @@ class ReceiptFeed:
     """`read_leaves(inspection_id, after, upto)` reads the hashes of entries `after + 1` to `upto`.
 
     `emit(checkpoint, after, proof)` sends; `after` is the size that the proof begins at, the head's own where none was
-    sent before. Only inspections that `is_watched` are followed; what an inspection's tree holds goes with its watchers.
+    sent before. Only inspections that `is_watched` are followed; an inspection's tree goes with its watchers.
     """
 
     def __init__(self, read_leaves: ReadLeaves, emit: EmitHead, is_watched: Callable[[str], bool]) -> None:

@@ -36,6 +36,7 @@ class House:
         self.sent: list[tuple[Checkpoint, int, Sequence[bytes]]] = []
         self.may_send = asyncio.Event()
         self.may_send.set()
+        self.stopped = asyncio.Event()
         self._changed = asyncio.Condition()
 
     async def read_leaves(self, inspection_id: str, after: int, upto: int) -> Sequence[bytes]:
@@ -46,6 +47,8 @@ class House:
         return found
 
     async def emit(self, checkpoint: Checkpoint, after: int, proof: Sequence[bytes]) -> None:
+        if not self.may_send.is_set():
+            self.stopped.set()
         await self.may_send.wait()
         async with self._changed:
             self.sent.append((checkpoint, after, proof))
@@ -98,7 +101,7 @@ async def test_each_entry_is_read_once(house: House, feed: ReceiptFeed) -> None:
 async def test_of_heads_that_wait_only_the_newest_goes_out(house: House, feed: ReceiptFeed) -> None:
     house.may_send.clear()
     feed.offer(CASE, head(1))
-    await asyncio.wait_for(_until(lambda: house.read == 1), 5)
+    await asyncio.wait_for(house.stopped.wait(), 5)
     for size in (2, 5, 4, 3):
         feed.offer(CASE, head(size))
     house.may_send.set()
@@ -147,8 +150,3 @@ async def test_a_head_beyond_the_ledger_is_an_error_of_ours_and_said(
     await house.wait_for(9, OTHER)
     assert "could not be sent" in caplog.text
     assert [record.levelno for record in caplog.records if "is not the ledger's" in record.message] == [logging.ERROR]
-
-
-async def _until(holds) -> None:  # type: ignore[no-untyped-def]
-    while not holds():
-        await asyncio.sleep(0)

@@ -38,6 +38,10 @@ def keys() -> list[KeyLine]:
     return [first, next_key(first, two.public_key(), START + timedelta(days=1), two.sign, one.sign)]
 
 
+def proof(first: int, second: int) -> list[str]:
+    return [node.hex() for node in consistency_proof(LEAVES, first, second)]
+
+
 def vectors() -> dict[str, Any]:
     heads = [head(size) for size in SIZES]
     return {
@@ -50,7 +54,7 @@ def vectors() -> dict[str, Any]:
         "keys": [line.to_line().decode("ascii") for line in keys()],
         "by_the_second_key": head(33, seed=2).to_line().decode("ascii"),
         "consistency": [
-            {"first": first, "second": second, "proof": [node.hex() for node in consistency_proof(LEAVES, first, second)]}
+            {"first": first, "second": second, "proof": proof(first, second)}
             for first in SIZES
             for second in SIZES
             if first <= second

@@ -33,7 +33,7 @@ const FORMS: Record<keyof Checkpoint, (value: unknown) => boolean> = {
 export function parseCheckpoint(line: string): Checkpoint | null {
   const fields = readObject(line)
   if (fields?.v !== 1 || canonical(fields) !== line) return null
-  const { v: _, ...rest } = fields
+  const rest = Object.fromEntries(Object.entries(fields).filter(([name]) => name !== 'v'))
   const fits = Object.keys(rest).length === 6 && Object.entries(FORMS).every(([name, fit]) => fit(rest[name]))
   return fits ? (rest as unknown as Checkpoint) : null
 }
