@@ -213,6 +213,7 @@ KINDS: dict[str, Shape] = {
         step_us_=integer,
     ),
     "phone_clock": record(session_id=name, participant_id=name, offset_ms=integer, round_trip_ms=count),
+    "key_changed": record(key_id=name, n=count),
     "timestamp": record(
         authority=name, size=count, root=digest, token_sha256=digest, file=file, gen_time=instant, is_test=flag
     ),

@@ -22,6 +22,8 @@ from inspection.domain.sessions import Participant, Session
 from inspection.domain.templates import Template
 from inspection.domain.users import LoginRecord, User
 from inspection.domain.words import code_sms, invitation_sms, notice_lines
+from inspection.services.ledger_ports import CheckpointRows, KeyRows, LedgerGrowth
+from inspection.services.stamping_ports import StampRows
 
 
 class Clock(Protocol):
@@ -61,10 +63,15 @@ class Passwords(Protocol):
 
 
 class Signer(Protocol):
-    """Signs ledger entries."""
+    """Signs ledger entries and checkpoints, from any thread."""
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether `sign` waits for somebody else, so that it does not belong on the event loop."""
+        ...
 
     def sign(self, message: bytes) -> bytes:
-        """The Ed25519 signature, 64 bytes."""
+        """The Ed25519 signature, 64 bytes. Raises `unavailable, signer_unavailable` where the key is out of reach."""
         ...
 
     def public_key(self) -> bytes:
@@ -110,8 +117,12 @@ class EntryRows(Protocol):
         """Sequence number and hash of the last entry."""
         ...
 
-    async def add(self, entry: Entry) -> None:
-        """Appends one entry."""
+    async def add_all(self, entries: Sequence[Entry]) -> None:
+        """Appends them, in order."""
+        ...
+
+    async def list_hashes(self, inspection_id: str, after_seq: int) -> Sequence[str]:
+        """The hashes of all entries behind `after_seq`, in order."""
         ...
 
     async def list(self, inspection_id: str, after_seq: int, limit: int) -> list[Entry]:
@@ -292,6 +303,13 @@ class UnitOfWork(Protocol):
     places: PlaceRows
     visits: VisitRows
     entries: EntryRows
+    checkpoints: CheckpointRows
+    keys: KeyRows
+    stamps: StampRows
+
+    def note_growth(self, growth: LedgerGrowth) -> None:
+        """Told to whoever listens once the transaction is committed."""
+        ...
 
     async def commit(self) -> None:
         """Durable on return. Raises `unavailable`: `storage_full`, `storage_busy`."""

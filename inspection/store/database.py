@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from inspection.domain.errors import InspectionError, Kind, not_found
+from inspection.services.ledger_ports import CheckpointRows, KeyRows, LedgerGrowth, LedgerNews
 from inspection.services.ports import (
     AttemptRows,
     CheckRows,
@@ -39,6 +40,7 @@ from inspection.store.rows.cases import SqlInspections, SqlInvitations, SqlParti
 from inspection.store.rows.ledger_rows import SqlEntries
 from inspection.store.rows.observed import SqlChecks, SqlFindings, SqlPlaces, SqlStills, SqlVisits
 from inspection.store.rows.people import SqlAttempts, SqlCommands, SqlLogins, SqlUsers
+from inspection.store.rows.proof_rows import SqlCheckpoints, SqlKeys
 
 BUSY_TIMEOUT_S = 5.0
 _WRITING = "yuntakan_writing"
@@ -56,8 +58,12 @@ _CODES = {
 class SqlUnitOfWork:
     """One transaction on one connection; see `inspection.services.ports.UnitOfWork`."""
 
-    def __init__(self, connection: AsyncConnection, signer: Signer, clock: Clock) -> None:
+    def __init__(
+        self, connection: AsyncConnection, signer: Signer, clock: Clock, news: LedgerNews | None = None
+    ) -> None:
         self._connection = connection
+        self._news = news
+        self._growths: list[LedgerGrowth] = []
         self.signer = signer
         self.clock = clock
         self.users: UserRows = SqlUsers(connection)
@@ -74,18 +80,33 @@ class SqlUnitOfWork:
         self.places: PlaceRows = SqlPlaces(connection)
         self.visits: VisitRows = SqlVisits(connection)
         self.entries: EntryRows = SqlEntries(connection)
+        self.checkpoints: CheckpointRows = SqlCheckpoints(connection)
+        self.keys: KeyRows = SqlKeys(connection)
+
+    def note_growth(self, growth: LedgerGrowth) -> None:
+        """Kept until the commit."""
+        self._growths.append(growth)
 
     async def commit(self) -> None:
         """Durable on return; the unit of work is over."""
         await self._connection.commit()
+        growths, self._growths = self._growths, []
+        for growth in growths if self._news is not None else ():
+            self._news.grown(growth)
 
 
 class Database:
     """Opens units of work on one file. Construct with `open_database`; `aclose()` when done."""
 
     def __init__(
-        self, engine: AsyncEngine, signer: Signer, clock: Clock, reserve: LedgerReserve | None = None
+        self,
+        engine: AsyncEngine,
+        signer: Signer,
+        clock: Clock,
+        reserve: LedgerReserve | None = None,
+        news: LedgerNews | None = None,
     ) -> None:
+        self._news = news
         self._reserve = reserve
         self._engine = engine
         self._signer = signer
@@ -117,11 +138,16 @@ class Database:
         with _storage_errors():
             async with self._engine.connect() as connection:
                 await connection.execution_options(**options)
-                yield SqlUnitOfWork(connection, self._signer, self._clock)
+                yield SqlUnitOfWork(connection, self._signer, self._clock, self._news)
 
 
-def open_database(path: Path, signer: Signer, clock: Clock, reserve: LedgerReserve | None = None) -> Database:
-    """The database in that file, which `inspection.store.migration.upgrade` made. `reserve`: its own, held already."""
+def open_database(
+    path: Path, signer: Signer, clock: Clock, reserve: LedgerReserve | None = None, news: LedgerNews | None = None
+) -> Database:
+    """The database in that file, which `inspection.store.migration.upgrade` made.
+
+    `reserve`: its own, held already. `news`: who hears of every commit to a ledger.
+    """
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S})
     journal_mode = journal_mode_for(sqlite3.sqlite_version_info)
 
@@ -131,7 +157,7 @@ def open_database(path: Path, signer: Signer, clock: Clock, reserve: LedgerReser
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", _begin)
-    return Database(engine, signer, clock, reserve)
+    return Database(engine, signer, clock, reserve, news)
 
 
 def journal_mode_for(version: tuple[int, ...]) -> str:

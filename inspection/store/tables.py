@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -341,4 +342,26 @@ entries = Table(
     PrimaryKeyConstraint("inspection_id", "seq"),
     UniqueConstraint("inspection_id", "prev"),
     CheckConstraint("seq >= 1", name="seq_from_one"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("inspection_id", String(26), nullable=False),
+    Column("size", Integer, nullable=False),
+    hash_column("head"),
+    words("nodes"),
+    words("line"),
+    PrimaryKeyConstraint("inspection_id", "size"),
+    ForeignKeyConstraint(["inspection_id", "size"], ["entries.inspection_id", "entries.seq"]),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("n", Integer, autoincrement=False, nullable=False),
+    hash_column("public_key", unique=True),
+    words("line"),
+    PrimaryKeyConstraint("n"),
+    CheckConstraint("n >= 0", name="n_from_zero"),
 )

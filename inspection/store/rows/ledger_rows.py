@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import builtins
 import json
+from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from inspection.domain.entry import Entry
 from inspection.store import tables
@@ -24,18 +25,16 @@ class SqlEntries(TableRows):
         row = (await self._connection.execute(chosen.order_by(columns.seq.desc()).limit(1))).first()
         return None if row is None else (row.seq, row.hash)
 
-    async def add(self, entry: Entry) -> None:
-        """Appends one entry."""
-        await self._add(
-            {
-                "inspection_id": entry.inspection,
-                "seq": entry.seq,
-                "prev": entry.prev,
-                "hash": entry.hash,
-                "kind": entry.kind,
-                "line": entry.to_line().decode(),
-            }
-        )
+    async def list_hashes(self, inspection_id: str, after_seq: int) -> builtins.list[str]:
+        """All behind `after_seq`, in order."""
+        columns = self.table.c
+        chosen = select(columns.hash).where(columns.inspection_id == inspection_id, columns.seq > after_seq)
+        return list((await self._connection.execute(chosen.order_by(columns.seq))).scalars())
+
+    async def add_all(self, entries: Sequence[Entry]) -> None:
+        """Appends them."""
+        if entries:
+            await self._connection.execute(insert(self.table), [_row(entry) for entry in entries])
 
     async def list(self, inspection_id: str, after_seq: int, limit: int) -> builtins.list[Entry]:
         """In order, from the one after `after_seq`."""
@@ -43,3 +42,14 @@ class SqlEntries(TableRows):
         chosen = select(columns.line).where(columns.inspection_id == inspection_id, columns.seq > after_seq)
         rows = await self._rows(chosen.order_by(columns.seq).limit(limit))
         return [Entry.from_json(json.loads(row["line"])) for row in rows]
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    return {
+        "inspection_id": entry.inspection,
+        "seq": entry.seq,
+        "prev": entry.prev,
+        "hash": entry.hash,
+        "kind": entry.kind,
+        "line": entry.to_line().decode(),
+    }
