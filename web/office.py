@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from inspection.services.ports import Office, Signer
@@ -13,6 +14,7 @@ from inspection.store.clock import SystemClock, SystemRandom
 from inspection.store.database import Database, open_database
 from inspection.store.evidence_files import EvidenceFiles
 from inspection.store.migration import upgrade
+from inspection.store.office_certificate import OfficeCertificate, load_certificate, load_or_create_certificate
 from inspection.store.passwords import Argon2Passwords
 from inspection.store.pepper import load_or_create_pepper
 from inspection.store.pictures import LimitedPictures
@@ -56,6 +58,11 @@ class DataFolder:
         return self.root / "keys" / "ledger.ed25519"
 
     @property
+    def office_certificate(self) -> Path:
+        """Key and certificates for the pictures and documents that are handed out."""
+        return self.root / "keys" / "c2pa.pem"
+
+    @property
     def fonts(self) -> Path:
         """The stamp's font, cut out once of the system's collection."""
         return self.root / "cache" / "fonts"
@@ -75,6 +82,7 @@ class OpenOffice:
     database: Database
     evidence: EvidenceFiles
     signer: Signer
+    certificate: OfficeCertificate
     folder: DataFolder
 
 
@@ -90,6 +98,7 @@ async def open_office(settings: Settings) -> AsyncIterator[OpenOffice]:
     await asyncio.to_thread(reserve.hold)
     database = open_database(folder.database, signer, clock, reserve)
     evidence = EvidenceFiles(folder.evidence, settings.free_space_floor_bytes)
+    certificate = open_certificate(settings, folder, clock.now())
     office = Office(
         uow=database.uow,
         reading=database.reading,
@@ -106,10 +115,17 @@ async def open_office(settings: Settings) -> AsyncIterator[OpenOffice]:
         missing_characters=font.missing_characters,
     )
     try:
-        yield OpenOffice(office, database, evidence, signer, folder)
+        yield OpenOffice(office, database, evidence, signer, certificate, folder)
     finally:
         await passwords.aclose()
         await database.aclose()
+
+
+def open_certificate(settings: Settings, folder: DataFolder, now: datetime) -> OfficeCertificate:
+    """The office's own where one is set, else ours, made at the first start. Raises CertificateFileError, OSError."""
+    if settings.office_certificate is not None:
+        return load_certificate(settings.office_certificate)
+    return load_or_create_certificate(folder.office_certificate, settings.office.unit_name, now)
 
 
 def _prepare(folder: DataFolder) -> StampFont:

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     relay_loopback: bool | None = None
     ice_servers: tuple[dict[str, Any], ...] = ()
     turn: TurnSettings = TurnSettings()
+    office_certificate: Path | None = None
     map_tile_url: str = ""
     map_attribution: str = ""
     free_space_floor_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
