@@ -107,6 +107,11 @@ class PlainZip:
             raise Broken(Code.MEMBER_DIGEST, name)
         self._crc32[name] = crc32
 
+    def stored_offset(self, name: str) -> int | None:
+        """Where in the archive its content lies as it is; None where it is packed."""
+        member = self._members[name]
+        return member.data_offset if member.method == STORED else None
+
     def require_sound(self, name: str) -> None:
         """Raises Broken where the archive's CRC-32 is not that of the content read."""
         if self._crc32.get(name) != self._members[name].crc32:
