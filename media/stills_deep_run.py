@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -47,10 +47,10 @@ class JournalSurvey:
 
 @dataclass(slots=True)
 class DeepOutcome:
-    """surveys: as the journals were given. found: of each wanted frame by its number."""
+    """surveys: as the journals were given. found: likewise, of each wanted frame by its number."""
 
     surveys: list[JournalSurvey]
-    found: dict[int, Found]
+    found: list[dict[int, Found]]
     decoded_frames: int
 
 
@@ -90,12 +90,13 @@ def check_journals(
     try:
         with ProcessPoolExecutor(workers, mp_context=spawning) as pool:
             surveys = list(pool.map(survey_journal, journals))
-            tasks = [task for survey in surveys for task in survey.frames.tasks]
-            found = {number: each for survey in surveys for number, each in survey.frames.outcomes.items()}
-            found |= _decode_all(pool, tasks, workers, progress)
+            tasks = [(at, task) for at, survey in enumerate(surveys) for task in survey.frames.tasks]
+            found = [dict(survey.frames.outcomes) for survey in surveys]
+            for at, decoded in _decode_all(pool, tasks, workers, progress):
+                found[at] |= decoded
     except (JournalError, OSError, BrokenProcessPool) as error:
         raise DeepCheckError(f"{type(error).__name__}: {error}") from error
-    return DeepOutcome(surveys, found, sum(task.frames for task in tasks))
+    return DeepOutcome(surveys, found, sum(task.frames for _, task in tasks))
 
 
 def has_pictures_of(journal: DeepJournal) -> bool:
@@ -103,21 +104,22 @@ def has_pictures_of(journal: DeepJournal) -> bool:
     return journal.header.kind == "video" and has_pictures(journal.header.codec)
 
 
-def _decode_all(pool: Executor, tasks: Iterable[DecodeTask], workers: int, progress: Progress) -> dict[int, Found]:
-    """The longest first, a few ahead of the workers."""
-    waiting = sorted(tasks, key=lambda task: task.frames)
-    whole, done = sum(task.frames for task in waiting), 0
-    running: dict[Future[dict[int, Found]], int] = {}
-    found: dict[int, Found] = {}
+def _decode_all(
+    pool: Executor, tasks: Iterable[tuple[int, DecodeTask]], workers: int, progress: Progress
+) -> Iterator[tuple[int, dict[int, Found]]]:
+    """(a task's journal, what became of its stills). The longest first, a few ahead of the workers."""
+    waiting = sorted(tasks, key=lambda each: each[1].frames)
+    whole, done = sum(task.frames for _, task in waiting), 0
+    running: dict[Future[dict[int, Found]], tuple[int, int]] = {}
     while waiting or running:
         while waiting and len(running) < 2 * workers:
-            task = waiting.pop()
-            running[pool.submit(decode_group, task)] = task.frames
+            at, task = waiting.pop()
+            running[pool.submit(decode_group, task)] = (at, task.frames)
         for finished in wait(running, return_when=FIRST_COMPLETED).done:
-            done += running.pop(finished)
-            found |= finished.result()
+            at, frames = running.pop(finished)
+            done += frames
+            yield at, finished.result()
             progress(done, whole)
-    return found
 
 
 def _record_bytes(payload: bytes) -> int:
