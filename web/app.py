@@ -13,6 +13,7 @@ from aiohttp import web
 from inspection.domain.actor import SYSTEM, Role
 from inspection.domain.entry import Entry
 from inspection.services import audit, housekeeping, sessions
+from inspection.services.checkpoints import CheckpointKeeper
 from inspection.services.media_ledger import MediaLedger
 from media.relay_supervisor import RelaySupervisor
 from media.stills_client import StillsClient
@@ -59,6 +60,7 @@ class Server:
         """Raises MediaError where a child process does not come up, InspectionError where storage is not there."""
         opened = await self._stack.enter_async_context(open_office(self.settings))
         await wait_until_gone(opened.folder.socket("relay"), OLD_CHILD_PATIENCE_S)
+        await self._keep_checkpoints(opened)
         sockets = make_server()
         feed = self._make_feed(opened, Outbox(sockets))
         ledger = self._make_ledger(opened, feed)
@@ -71,6 +73,12 @@ class Server:
     async def aclose(self) -> None:
         """Clients are told, journals closed, the last facts committed; then everything else. Idempotent."""
         await self._stack.aclose()
+
+    async def _keep_checkpoints(self, opened: OpenOffice) -> None:
+        keeper = CheckpointKeeper(opened.office.uow)
+        self._stack.callback(opened.office.checkpoint_feed.follow(keeper))
+        await keeper.start()
+        self._stack.push_async_callback(keeper.aclose)
 
     def _make_feed(self, opened: OpenOffice, outbox: Outbox) -> EntryFeed:
         async def read_after(inspection_id: str, seq: int) -> tuple[Entry, ...]:

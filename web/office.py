@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from inspection.services.checkpoint_feed import CheckpointFeed
 from inspection.services.ports import Office, Signer
 from inspection.store.clock import SystemClock, SystemRandom
 from inspection.store.database import Database, open_database
@@ -96,7 +97,8 @@ async def open_office(settings: Settings) -> AsyncIterator[OpenOffice]:
     signer = load_or_create_signer(folder.signing_key)
     reserve = LedgerReserve(folder.reserve)
     await asyncio.to_thread(reserve.hold)
-    database = open_database(folder.database, signer, clock, reserve)
+    feed = CheckpointFeed()
+    database = open_database(folder.database, signer, clock, reserve, feed)
     evidence = EvidenceFiles(folder.evidence, settings.free_space_floor_bytes)
     certificate = open_certificate(settings, folder, clock.now())
     office = Office(
@@ -113,6 +115,7 @@ async def open_office(settings: Settings) -> AsyncIterator[OpenOffice]:
         templates=load_templates(),
         rules=settings.rules,
         missing_characters=font.missing_characters,
+        checkpoint_feed=feed,
     )
     try:
         yield OpenOffice(office, database, evidence, signer, certificate, folder)

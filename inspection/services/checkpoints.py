@@ -1,4 +1,4 @@
-"""Who hears of new checkpoints, and the task that makes those which no append makes.
+"""The task that makes those checkpoints which no append makes.
 
 An append leaves its last entries without a checkpoint when the one before is younger than `CHECKPOINT_AGE`; if
 nothing is appended after it, `CheckpointKeeper` signs the head when that time is over.
@@ -13,54 +13,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.errors import InspectionError, Kind
 from inspection.services.ledger import close_ledger
-from inspection.services.ledger_ports import LedgerGrowth, LedgerNews
+from inspection.services.ledger_ports import LedgerGrowth
 from inspection.services.ports import UnitOfWork
 
 _log = logging.getLogger(__name__)
-
-OnCheckpoint = Callable[[str, Checkpoint], None]
-"""`(inspection_id, checkpoint)`: on the event loop, after the commit; must neither block nor raise."""
-
-
-class CheckpointFeed:
-    """Tells listeners of committed checkpoints: of each commit and inspection the newest one, in order."""
-
-    def __init__(self) -> None:
-        self._listeners: list[LedgerNews] = []
-
-    def listen(self, on_checkpoint: OnCheckpoint) -> Callable[[], None]:
-        """From now on; the result ends it and may be called twice."""
-        return self.follow(_OfCheckpoints(on_checkpoint))
-
-    def follow(self, listener: LedgerNews) -> Callable[[], None]:
-        """Like `listen`, for whoever must hear of entries without a checkpoint too."""
-        self._listeners.append(listener)
-
-        def leave() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return leave
-
-    def grown(self, growth: LedgerGrowth) -> None:
-        """For the store: what a commit did. A listener that fails costs nobody else the news."""
-        for listener in tuple(self._listeners):
-            try:
-                listener.grown(growth)
-            except Exception:  # committed already: nothing here may look like a failed commit
-                _log.exception("a listener to checkpoints failed")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _OfCheckpoints:
-    on_checkpoint: OnCheckpoint
-
-    def grown(self, growth: LedgerGrowth) -> None:
-        if growth.checkpoint is not None:
-            self.on_checkpoint(growth.inspection_id, growth.checkpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +54,7 @@ class CheckpointKeeper:
             return
         async with self._open_uow() as uow:
             behind = await uow.checkpoints.list_behind()
-        for inspection_id in behind:
-            self._due_s.setdefault(inspection_id, self._now_s())
+        self._due_s |= dict.fromkeys(behind, self._now_s())
         self._task = asyncio.create_task(self._run(), name="checkpoint-keeper")
 
     def grown(self, growth: LedgerGrowth) -> None:
@@ -109,11 +66,17 @@ class CheckpointKeeper:
         self._changed.set()
 
     async def aclose(self) -> None:
-        """Ends the task; the next start closes what is open. Idempotent."""
+        """Ends the task and signs what is open; what cannot be signed now, the next start does. Idempotent."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        if task is None:
+            return
+        task.cancel()
+        await asyncio.wait({task})
+        waiting, self._due_s = list(self._due_s), {}
+        try:
+            await self._close(waiting)
+        except Exception as error:
+            _log.warning("%d ledgers end without a checkpoint (%s)", len(waiting), error)
 
     async def _run(self) -> None:
         delay_s = self._config.first_retry_s
@@ -150,6 +113,8 @@ class CheckpointKeeper:
             pass  # it is time
 
     async def _close(self, inspection_ids: list[str]) -> None:
+        if not inspection_ids:
+            return
         async with self._open_uow() as uow:
             for inspection_id in inspection_ids:
                 try:

@@ -135,7 +135,7 @@ def _end_at(kept: KeptCheckpoint) -> _End:
 
 
 async def _key_change(uow: UnitOfWork, end: _End) -> list[EntryDraft]:
-    """The entry that must come first where the chain so far ends with another key; it begins with the office's first."""
+    """The entry that must come first where the chain ends with another key; every chain begins with the first key."""
     current = key_id(uow.signer.public_key())
     if end.last is not None and end.last.key == current:
         return []

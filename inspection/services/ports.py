@@ -22,6 +22,7 @@ from inspection.domain.sessions import Participant, Session
 from inspection.domain.templates import Template
 from inspection.domain.users import LoginRecord, User
 from inspection.domain.words import code_sms, invitation_sms, notice_lines
+from inspection.services.checkpoint_feed import CheckpointFeed
 from inspection.services.ledger_ports import CheckpointRows, KeyRows, LedgerGrowth
 from inspection.services.stamping_ports import StampRows
 
@@ -355,7 +356,8 @@ def all_characters_show(_text: str) -> str:
 class Office:
     """Everything a use case may reach. `uow` opens a writing transaction, `reading` one that only reads.
 
-    `missing_characters` gives the characters of a text that the stamp's font cannot show.
+    `missing_characters` gives the characters of a text that the stamp's font cannot show. `checkpoint_feed` tells of
+    every checkpoint that a unit of work of this office commits.
     """
 
     uow: Callable[[], AbstractAsyncContextManager[UnitOfWork]]
@@ -371,6 +373,7 @@ class Office:
     templates: Sequence[Template]
     rules: OfficeRules
     missing_characters: Callable[[str], str] = all_characters_show
+    checkpoint_feed: CheckpointFeed = field(default_factory=CheckpointFeed)
 
     def today(self) -> date:
         """The day at the office."""

@@ -16,6 +16,7 @@ from inspection.domain.inspections import IdKind, Inspection
 from inspection.domain.sessions import Nature
 from inspection.domain.users import User
 from inspection.services import accounts, inspections, invitations, sessions
+from inspection.services.checkpoint_feed import CheckpointFeed
 from inspection.services.inspections import NewInspection
 from inspection.services.ports import Office, OfficeRules
 from inspection.services.results import Login, SessionCreated
@@ -153,7 +154,8 @@ def open_house(data: Path, seed: int = 1, clock: FixedClock | None = None) -> Ho
     clock = clock or FixedClock()
     upgrade(data / "yuntakan.db")
     signer = load_or_create_signer(data / "keys" / "ledger.ed25519")
-    database = open_database(data / "yuntakan.db", signer, clock)
+    feed = CheckpointFeed()
+    database = open_database(data / "yuntakan.db", signer, clock, news=feed)
     sms = KeptSms()
     passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     office = Office(
@@ -169,6 +171,7 @@ def open_house(data: Path, seed: int = 1, clock: FixedClock | None = None) -> Ho
         signer=signer,
         templates=load_templates(),
         rules=OfficeRules(),
+        checkpoint_feed=feed,
     )
     return House(office, database, clock, sms, passwords, data)
 
