@@ -8,6 +8,8 @@ from inspection.domain.checkpoints import Checkpoint
 
 #: What a session leaves behind (last segments) is in the ledger so long after its end.
 SETTLE_S = 2.0
+#: What stamping itself appended has its own checkpoint well within that time.
+QUIET_S = 60.0
 
 
 @dataclass(slots=True)
@@ -24,7 +26,10 @@ class _Watched:
         return self.newest is not None and self.newest.size > self.asked_size + self.own_entries
 
     def due_s(self, every_s: float) -> float:
-        regular_s = float("-inf") if self.asked_s is None else self.asked_s + every_s
+        """When there is something to do: to stamp what is new, or to forget what has been quiet."""
+        if self.asked_s is None:
+            return float("-inf") if self.closing_s is None or self.is_new else self.closing_s
+        regular_s = self.asked_s + every_s + (0 if self.is_new else QUIET_S)
         return regular_s if self.closing_s is None else min(regular_s, self.closing_s)
 
 
@@ -70,8 +75,10 @@ class StampSchedule:
                 due.append((inspection_id, watched.newest))
                 later_s = watched.closing_s if (watched.closing_s or 0) > now_s else None
                 self._watched[inspection_id] = _Watched(watched.newest, watched.newest.size, 0, now_s, later_s)
-            else:
+            elif watched.asked_s is None or watched.asked_s + self._every_s + QUIET_S <= now_s:
                 del self._watched[inspection_id]
+            else:
+                watched.closing_s = None
         return due
 
     def wait_s(self, now_s: float) -> float | None:

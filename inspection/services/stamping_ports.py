@@ -95,5 +95,8 @@ class TokenStore(Protocol):
     """Keeps tokens beside the evidence."""
 
     async def write_timestamp(self, inspection_id: str, size: int, authority: int, token: bytes) -> KeptToken:
-        """Keeps it as `timestamps/<size>-<authority>.tst`, durable on return. Raises `unavailable`: `storage_full`, `storage_busy`."""
+        """Keeps it as `timestamps/<size>-<authority>.tst`, durable on return.
+
+        Raises `unavailable`: `storage_full`, `storage_busy`.
+        """
         ...

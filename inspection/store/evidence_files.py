@@ -13,6 +13,7 @@ from pathlib import Path
 
 from inspection.domain.errors import InspectionError, Kind, not_found
 from inspection.services.ports import KeptFile
+from inspection.services.stamping_ports import KeptToken
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _CHUNK_BYTES = 256 * 1024
@@ -47,6 +48,15 @@ class EvidenceFiles:
         file = f"rectifications/{rectification_id}.{extension}"
         await asyncio.to_thread(self._write, self.path(inspection_id, file), content)
         return KeptFile(file, hashlib.sha256(content).hexdigest(), len(content))
+
+    async def write_timestamp(self, inspection_id: str, size: int, authority: int, token: bytes) -> KeptToken:
+        """Keeps a token as `timestamps/<size>-<authority>.tst`, durable on return; one without an entry is replaced.
+
+        Raises `unavailable`: `storage_full`, `storage_busy`.
+        """
+        file = f"timestamps/{size}-{authority}.tst"
+        await asyncio.to_thread(self._write, self.path(inspection_id, file), token)
+        return KeptToken(file, hashlib.sha256(token).hexdigest())
 
     async def remove(self, inspection_id: str, file: str) -> None:
         """Takes back a file whose transaction failed; no error where it is not there."""

@@ -152,7 +152,7 @@ class Authority:
 class ServedAuthority:
     """An authority behind HTTP.
 
-    `mode`: `ok`, `down` (status 503), `garbage`, `huge`, `other` (a stamp of something else), `mute`.
+    `mode`: `ok`, `down` (status 503), `unknown` (404), `garbage`, `huge`, `other` (a stamp of something else), `mute`.
     """
 
     def __init__(self, authority: Authority) -> None:
@@ -168,7 +168,12 @@ class ServedAuthority:
             self.let_go.wait(10)
         if self.mode == "other":
             return 200, self.authority.reply(_query_of(self.authority, b"something else"))
-        made = {"down": (503, b""), "garbage": (200, b"\x30\x03abc"), "huge": (200, bytes(10_000_000))}
+        made = {
+            "down": (503, b""),
+            "unknown": (404, b""),
+            "garbage": (200, b"\x30\x03abc"),
+            "huge": (200, bytes(10_000_000)),
+        }
         return made[self.mode] if self.mode in made else (200, self.authority.reply(query))
 
 
