@@ -2,7 +2,7 @@
 
 The first pass assembles every frame and decodes none; it says where a decoder has to begin for each still. The second
 decodes from that key frame to the still and holds the picture's bytes against the entry. Decoding is exact in VP8
-(RFC 6386 section 5) and H.264 (section 8), so another decoder gets the same bytes.
+(RFC 6386) and H.264 (clause 8), so another decoder gets the same bytes.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from inspection.domain.entry_shapes import count, digest, list_of, record, text
 from inspection.domain.merkle import leaf_hash, node_hash
 
 TILE_PX = 64
-SALT_HEX = 32
+SALT_BYTES = 16
 COVERED = (16, 128, 128)
 """The value of all pixels of a covered tile, in Y, U and V."""
 MOST_PIXELS = 4096 * 4096
@@ -58,10 +58,8 @@ def _leaf(said: dict[str, Any], tile: tuple[bytes, bytes, bytes]) -> bytes:
         if any(part.count(value) != len(part) for part, value in zip(tile, COVERED, strict=True)):
             raise ValueError("a covered tile shows something")
         return bytes.fromhex(leaf)
-    if len(salt) != SALT_HEX or salt != salt.lower():
-        raise ValueError("a salt of another form")
-    raw = bytes.fromhex(salt)
-    if raw.hex() != salt:
+    raw = bytes.fromhex(str(salt))
+    if len(raw) != SALT_BYTES or raw.hex() != salt:
         raise ValueError("a salt of another form")
     return leaf_hash(raw + b"".join(tile))
 
