@@ -40,6 +40,7 @@ from web.routes import add_routes
 from web.security import OwnOrigin
 from web.settings import Settings
 from web.static import add_static_routes
+from web.timestamps import open_stamping
 
 _log = logging.getLogger(__name__)
 
@@ -129,7 +130,8 @@ class Server:
         replay_jobs = ReplayJobs(folder.evidence, free_space_floor_bytes=self.settings.free_space_floor_bytes)
         replay_jobs.start()
         config = LiveConfig(evidence_root=folder.evidence, ice=ice_servers_of(self.settings))
-        after = Aftermath(recovery, interruptions, replay_jobs.ask, opened.office.clock)
+        stamping = await self._stack.enter_async_context(open_stamping(self.settings, opened, feed.publish))
+        after = Aftermath(recovery, interruptions, replay_jobs.ask, stamping.close_session, opened.office.clock)
         live = LiveSessions(opened.office, relay.port, live_stills, feed, Outbox(sockets), config, after.end)
         bridge = Bridge(relay.port, stills, ledger, live, after.recover, folder.evidence, interruptions)
         bridge.start()

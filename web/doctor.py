@@ -24,6 +24,7 @@ from web.doctor_network import (
     check_udp_ports,
 )
 from web.doctor_storage import check_certificate, check_database, check_disk
+from web.doctor_timestamps import check_authorities
 from web.doctor_turn import Finding, check_own_turn
 from web.doctor_words import Language, say
 from web.settings import Settings
@@ -95,6 +96,7 @@ def examine(settings: Settings, chosen: Language = "en") -> Iterator[Result]:
         ("public address", check_public_address),
         ("TURN", check_own_turn),
         ("time", check_clock),
+        ("time stamps", check_authorities),
         ("disk", check_disk),
         ("database", check_database),
         ("stamp font", _check_font),

@@ -74,6 +74,39 @@ WORDS: dict[str, tuple[str, str]] = {
         "本机与服务器的时钟一致（相差 {seconds} 秒）",
         "the clocks here and at the server agree ({seconds} s)",
     ),
+    "stamps_none": (
+        "没有配置时间戳机构：时间只有服务器自述，时间口令不可用。见 YUNTAKAN_TIMESTAMP_AUTHORITIES",
+        "no authority stamps the record: its times are this server's word, and there are no challenge codes; see "
+        "YUNTAKAN_TIMESTAMP_AUTHORITIES",
+    ),
+    "stamps_work": (
+        "{name}：可用，证书链到 {root}",
+        "{name}: works, and its certificate leads to {root}",
+    ),
+    "stamps_unchecked": (
+        "{name}：可用，但没有给出根证书，签发者 {signer} 未经核对（certificates）",
+        "{name}: works, but no root was given to hold its signer {signer} against (certificates)",
+    ),
+    "stamps_test": (
+        "{name}：可用；测试时间戳，无证明力",
+        "{name}: works; a test authority, its stamps prove nothing",
+    ),
+    "stamps_clock": (
+        "{name}：可用，但其时间与本机相差 {seconds} 秒",
+        "{name}: works, but its time and this machine's differ by {seconds} s",
+    ),
+    "stamps_unreachable": ("{name}：连不上 {url}（{why}）", "{name}: {url} cannot be reached ({why})"),
+    "stamps_timeout": ("{name}：{url} 没有按时应答", "{name}: {url} does not answer in time"),
+    "stamps_refused": ("{name}：{url} 拒绝了请求（{why}）", "{name}: {url} refused ({why})"),
+    "stamps_too_large": ("{name}：{url} 的应答过大", "{name}: the answer of {url} is too large"),
+    "stamps_invalid": (
+        "{name}：应答的时间戳不成立（{why}）；可能换了签发证书",
+        "{name}: what it gives does not hold ({why}); has its certificate changed?",
+    ),
+    "stamps_certificates": (
+        "{name}：证书文件不能用（{why}）",
+        "{name}: its certificates cannot be used ({why})",
+    ),
     "turn_none": (
         "没有配置 TURN：只放行网页端口的网络（部分单位、酒店、公司）里的人进不了视频。见 YUNTAKAN_TURN__URLS",
         "no TURN server is set: people in networks that pass web pages only will get no video; see YUNTAKAN_TURN__URLS",

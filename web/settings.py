@@ -22,6 +22,7 @@ from media.stills_port import StillsConfig
 from web.door import DoorLimits
 from web.lan import lan_addresses
 from web.ranges import HIGHEST_PORT, parse_ports
+from web.timestamp_settings import AuthoritySettings, checked_authorities
 from web.turn import TurnCredentials, read_secret
 from web.turn_settings import TurnSettings
 
@@ -79,6 +80,8 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=2000, ge=1)
     max_connections_per_address: int = Field(default=256, ge=1)
     video_codecs: Annotated[tuple[str, ...], NoDecode] = VIDEO_CODECS
+    timestamp_authorities: tuple[AuthoritySettings, ...] = ()
+    timestamp_every_s: float = Field(default=300.0, ge=1, le=86_400)
     office: OfficeSettings = OfficeSettings()
 
     @property
@@ -176,6 +179,11 @@ class Settings(BaseSettings):
         parts = value.split(",") if isinstance(value, str) else value
         pairs = [split_public(part) for part in parts if part.strip()]
         return tuple(outer if inner is None else f"{outer}/{inner}" for outer, inner in pairs)
+
+    @field_validator("timestamp_authorities")
+    @classmethod
+    def _authorities(cls, value: tuple[AuthoritySettings, ...]) -> tuple[AuthoritySettings, ...]:
+        return checked_authorities(value)
 
     @field_validator("public_url")
     @classmethod
