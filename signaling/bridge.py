@@ -20,6 +20,7 @@ from media.stills_port import StillsPort
 from signaling.interruptions import Interruptions
 from signaling.live import LiveSessions, Recover
 from signaling.seats import LiveSession, LiveTrack
+from signaling.signatures import SignatureWatch
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +42,9 @@ class Bridge:
         recover: Recover,
         evidence_root: Path,
         interruptions: Interruptions,
+        signatures: SignatureWatch,
     ) -> None:
+        self._signatures = signatures
         self._interruptions = interruptions
         self._recover = recover
         self._relay = relay
@@ -90,10 +93,17 @@ class Bridge:
             await self._follow(session, event)
 
     async def _relay_restarted(self) -> None:
+        self._signatures.relay_restarted()
         cut_off = self._cut_off()
         for session_id, inspection_id in (cut_off | self._live.held()).items():
             self._interruptions.begin(inspection_id, session_id)
-        await self._live.relay_restarted(self._recover, cut_off)
+        await self._live.relay_restarted(self._recover_session, cut_off)
+
+    async def _recover_session(self, inspection_id: str, session_id: str) -> None:
+        try:
+            await self._recover(inspection_id, session_id)
+        finally:
+            self._signatures.recovered(session_id)
 
     def _follow_reach(self, event: events.RelayEvent) -> None:
         """How far a session is recorded, and that it is again."""
@@ -118,12 +128,13 @@ class Bridge:
     def _record(self, event: events.RelayEvent) -> None:
         inspection_id = self._inspection_of.get(getattr(event, "session_id", ""))
         draft = draft_of(event)
-        if draft is None:
-            return
         if inspection_id is None:
-            _log.error("a %s of an unknown session was reported", type(event).__name__)
+            if draft is not None:
+                _log.error("a %s of an unknown session was reported", type(event).__name__)
             return
-        self._ledger.offer(inspection_id, draft)
+        if draft is not None:
+            self._ledger.offer(inspection_id, draft)
+        self._signatures.take(inspection_id, event)
 
     async def _follow(self, session: LiveSession, event: events.RelayEvent) -> None:
         match event:

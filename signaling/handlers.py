@@ -15,6 +15,7 @@ from inspection.domain.still_policy import FixReceived, ItemMarked
 from inspection.services import closing, reports
 from inspection.services.reports import FixReport
 from signaling import messages as m
+from signaling import signing
 from signaling.callers import Caller
 from signaling.live import LiveSessions
 from signaling.seats import LiveSession
@@ -84,6 +85,16 @@ async def answer_peer(asked: Asked, message: m.AnswerPeer) -> None:
 
 async def close_peer(asked: Asked, message: m.ClosePeer) -> None:
     await asked.live.close_peer(*asked.place(), message.peer_id)
+
+
+async def give_nonce(asked: Asked, message: m.Empty) -> m.SigningNonce:
+    _, seat = asked.place()
+    return signing.give_nonce(asked.live.office, seat)
+
+
+async def enrol_key(asked: Asked, message: m.EnrolKey) -> m.Appended:
+    session, seat = asked.place()
+    return asked.passed_on((await signing.enrol(asked.live.office, session.session_id, seat, message)).entries)
 
 
 async def report_fix(asked: Asked, message: m.ReportFix) -> m.Appended:
@@ -198,6 +209,8 @@ HANDLERS: dict[str, Handler] = {
     "peer:subscribe": subscribe_peer,
     "peer:answer": answer_peer,
     "peer:close": close_peer,
+    "signing:nonce": give_nonce,
+    "signing:enrol": enrol_key,
     "fix:report": report_fix,
     "chat:send": send_chat,
     "device:report": report_device,

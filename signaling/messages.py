@@ -97,6 +97,16 @@ class ReportDevice(Act):
     weak_uplink: bool = False
 
 
+class EnrolKey(ClientMessage):
+    """The key with which a page signs its video frames; `proof`: its signature over the nonce (docs/evidence.md)."""
+
+    algorithm: Literal["ES256"]
+    public_key: str = Field(max_length=88)
+    nonce: str = Field(max_length=64)
+    browser: str = Field(max_length=80)
+    proof: str = Field(max_length=88)
+
+
 class StopSession(Act):
     reason: str | None = None
 
@@ -194,6 +204,12 @@ class Appended(ServerMessage):
     seq: int | None
 
 
+class SigningNonce(ServerMessage):
+    """Good once, for two minutes."""
+
+    nonce: str
+
+
 class StillTaken(ServerMessage):
     still_id: str
     url: str
@@ -246,6 +262,18 @@ class IceServersChanged(ServerMessage):
     ice_servers: list[dict[str, Any]]
 
 
+class CheckpointMade(ServerMessage):
+    """`checkpoint`: a signed head of the ledger, as the line to keep.
+
+    `proof`: nodes in hexadecimal (RFC 9162, 2.1.4), that it continues the head of size `after`; its own size where none
+    was sent before.
+    """
+
+    line: str
+    after: int
+    proof: list[str]
+
+
 class SessionProblem(ServerMessage):
     """`session:problem`: something that nobody asked for, as a full disk."""
 
@@ -271,6 +299,8 @@ CLIENT_MESSAGES: dict[str, type[ClientMessage]] = {
     "peer:subscribe": Empty,
     "peer:answer": AnswerPeer,
     "peer:close": ClosePeer,
+    "signing:nonce": Empty,
+    "signing:enrol": EnrolKey,
     "fix:report": ReportFix,
     "chat:send": SendChat,
     "device:report": ReportDevice,
@@ -286,6 +316,7 @@ RESULTS: dict[str, type[ServerMessage]] = {
     "session:join": Joined,
     "peer:publish": PeerDescription,
     "peer:subscribe": PeerDescription,
+    "signing:nonce": SigningNonce,
     "still:take": StillTaken,
 }
 
@@ -297,5 +328,6 @@ SERVER_MESSAGES: dict[str, type[ServerMessage]] = {
     "peer:closed": PeerClosed,
     "ice:servers": IceServersChanged,
     "view:served": ViewServed,
+    "checkpoint": CheckpointMade,
     "session:problem": SessionProblem,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from inspection.domain.actor import Actor, Role
@@ -29,6 +30,14 @@ class Declared:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Nonce:
+    """What a page has to sign until then, to have its key put on record."""
+
+    value: str
+    ends_at: datetime
+
+
 @dataclass(slots=True)
 class Seat:
     """One participant's place: the socket that holds it, and at most one connection each way.
@@ -45,6 +54,8 @@ class Seat:
     old_down_peer: str | None = None
     is_sending: bool = False
     declared: Declared = field(default_factory=Declared)
+    nonce: Nonce | None = None
+    keys_enrolled: int = 0
     device: dict[str, object] | None = None  # what this page said last and is on record, as it said it
 
     @property

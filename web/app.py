@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from inspection.services import audit, housekeeping, sessions
 from inspection.services.checkpoints import CheckpointKeeper
 from inspection.services.media_ledger import MediaLedger
 from media.relay_supervisor import RelaySupervisor
+from media.signatures_client import SignaturesClient
 from media.stills_client import StillsClient
 from signaling.aftermath import Aftermath
 from signaling.bridge import Bridge
@@ -26,7 +28,9 @@ from signaling.live import LiveConfig, LiveSessions
 from signaling.messages import EntryAppended
 from signaling.namespace import SessionNamespace, make_server
 from signaling.outbox import Outbox, inspection_room
+from signaling.receipts import receipts_to
 from signaling.recovery import JournalRecovery
+from signaling.signatures import SignatureWatch
 from signaling.stills import LiveStills
 from signaling.views import shown_live
 from web import keys
@@ -87,7 +91,7 @@ class Server:
 
         async def emit(inspection_id: str, entry: Entry) -> None:
             if shown_live(entry):
-                await outbox.to_room(inspection_room(inspection_id), EntryAppended(entry=entry.to_json()))
+                await outbox.to_room(inspection_room(inspection_id), EntryAppended(entry=entry.opened_json()))
 
         feed = EntryFeed(read_after, emit)
         feed.start()
@@ -124,7 +128,8 @@ class Server:
         folder = opened.folder
         stills = StillsClient(self.settings.stills_config, folder.socket("stills"))
         relay = RelaySupervisor(self.settings.relay_config, folder.socket("relay"))
-        await asyncio.gather(self._start_child(stills), self._start_child(relay))
+        counting = SignaturesClient(folder.socket("signatures"))
+        await asyncio.gather(self._start_child(stills), self._start_child(relay), self._start_child(counting))
         live_stills = LiveStills(opened.office, stills, feed, folder.evidence)
         live_stills.start()
         replay_jobs = ReplayJobs(folder.evidence, free_space_floor_bytes=self.settings.free_space_floor_bytes)
@@ -133,10 +138,14 @@ class Server:
         stamping = await self._stack.enter_async_context(open_stamping(self.settings, opened, feed.publish))
         after = Aftermath(recovery, interruptions, replay_jobs.ask, stamping.close_session, opened.office.clock)
         live = LiveSessions(opened.office, relay.port, live_stills, feed, Outbox(sockets), config, after.end)
-        bridge = Bridge(relay.port, stills, ledger, live, after.recover, folder.evidence, interruptions)
+        signatures = SignatureWatch(counting, opened.office, ledger, folder.evidence, time.monotonic)
+        signatures.start()
+        bridge = Bridge(relay.port, stills, ledger, live, after.recover, folder.evidence, interruptions, signatures)
+        self._carry_receipts(opened, Outbox(sockets), live)
         bridge.start()
         live.start()
-        for closing in (replay_jobs.aclose, bridge.aclose, relay.aclose, live_stills.aclose, live.aclose):
+        closings = (replay_jobs.aclose, signatures.aclose, bridge.aclose, relay.aclose, live_stills.aclose, live.aclose)
+        for closing in closings:
             self._stack.push_async_callback(closing)
         gate = Gate(opened.office, OwnOrigin(self.settings))
         namespaces = tuple(SessionNamespace(role, gate, live) for role in (Role.INSPECTOR, Role.APPLICANT))
@@ -146,7 +155,13 @@ class Server:
         self.app[keys.RELAY] = relay
         self.app[keys.REPLAY_JOBS] = replay_jobs
 
-    async def _start_child(self, child: RelaySupervisor | StillsClient) -> None:
+    def _carry_receipts(self, opened: OpenOffice, outbox: Outbox, live: LiveSessions) -> None:
+        receipts = receipts_to(opened.office, outbox, live)
+        receipts.start()
+        self._stack.push_async_callback(receipts.aclose)
+        self._stack.callback(opened.office.checkpoint_feed.listen(receipts.offer))
+
+    async def _start_child(self, child: RelaySupervisor | StillsClient | SignaturesClient) -> None:
         self._stack.push_async_callback(child.aclose)
         await child.start()
 
