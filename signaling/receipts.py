@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.merkle_index import LeafIndex
 
+from inspection.services.ports import Office
+from signaling.live import LiveSessions
+from signaling.messages import CheckpointMade
+from signaling.outbox import Outbox, inspection_room
+
 _log = logging.getLogger(__name__)
 
 ReadLeaves = Callable[[str, int, int], Awaitable[Sequence[bytes]]]
@@ -96,3 +101,19 @@ class ReceiptFeed:
                 index.append(leaf)
         if index.root(head.size) != head.root_bytes:
             _log.error("inspection %s: the head of %d entries is not the ledger's", head.inspection, head.size)
+
+
+def receipts_to(office: Office, outbox: Outbox, live: LiveSessions) -> ReceiptFeed:
+    """The feed from that office's ledgers to everybody who is in one of its live sessions."""
+
+    async def read_leaves(inspection_id: str, after: int, upto: int) -> Sequence[bytes]:
+        async with office.reading() as uow:
+            hashes = await uow.entries.list_hashes(inspection_id, after)
+        return [bytes.fromhex(one) for one in hashes[: upto - after]]
+
+    async def emit(head: Checkpoint, after: int, proof: Sequence[bytes]) -> None:
+        line = head.to_line().decode("ascii")
+        message = CheckpointMade(line=line, after=after, proof=[node.hex() for node in proof])
+        await outbox.to_room(inspection_room(head.inspection), message)
+
+    return ReceiptFeed(read_leaves, emit, lambda inspection_id: inspection_id in live.held().values())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from web.packages import Packages
     from web.probes import Probes
     from web.rate_limit import RateLimits
+    from web.receipt_pages import ReceiptPages
     from web.replay_jobs import ReplayJobs
     from web.security import OwnOrigin
     from web.settings import Settings
@@ -37,3 +38,4 @@ RELAY = web.AppKey("relay", RelaySupervisor)
 PROBES: web.AppKey[Probes] = web.AppKey("probes")
 LOOKS: web.AppKey[Looks] = web.AppKey("looks")
 PACKAGES: web.AppKey[Packages] = web.AppKey("packages")
+RECEIPT_PAGES: web.AppKey[ReceiptPages] = web.AppKey("receipt_pages")

@@ -1,4 +1,4 @@
-"""QR codes of links: as an SVG for pages, and as text for a terminal."""
+"""QR codes of links and receipts: as an SVG, as rows of modules, and as text for a terminal."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def qr_svg(text: str) -> str:
         out, kind="svg", light="#fff", xmldecl=False, svgclass=None, lineclass=None, border=4, omitsize=True
     )
     return out.getvalue().decode("ascii").strip()
+
+
+def qr_rows(text: str) -> list[str]:
+    """Rows of modules, `1` is dark, without the quiet zone of four that a reader needs round them."""
+    return ["".join("1" if module else "0" for module in row) for row in _code(text).matrix]
 
 
 def qr_terminal(text: str) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from aiohttp import web
 
 from inspection.domain.errors import not_found
-from web.keys import EVIDENCE, EVIDENCE_ROOT, LOOKS, MEDIA_LEDGER, OFFICE, PACKAGES
+from web.keys import EVIDENCE, EVIDENCE_ROOT, LOOKS, MEDIA_LEDGER, OFFICE, PACKAGES, RECEIPT_PAGES
 from web.looks import Looks
 from web.middleware import add_headers
 from web.packages import Packages
-from web.routes import accounts, applicant, auditor, evidence, findings, inspections, reach
+from web.receipt_pages import ReceiptPages
+from web.routes import accounts, applicant, auditor, evidence, findings, inspections, reach, receipts
 from web.routes.endpoint import Endpoint
 from web.routes.health import healthz
 
@@ -20,14 +21,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *applicant.ENDPOINTS,
     *evidence.ENDPOINTS,
     *auditor.ENDPOINTS,
+    *receipts.ENDPOINTS,
     *reach.ENDPOINTS,
 )
 
 
 def add_routes(app: web.Application) -> None:
-    """After every key of `web.keys` but PACKAGES and LOOKS is set, before any catch-all of static files."""
+    """Before any catch-all of static files. It sets PACKAGES, RECEIPT_PAGES and LOOKS; every other key is set."""
     scratch = app[EVIDENCE_ROOT].parent / "scratch"
     app[PACKAGES] = Packages(app[OFFICE], app[EVIDENCE], app[MEDIA_LEDGER], scratch)
+    app[RECEIPT_PAGES] = ReceiptPages(app[EVIDENCE_ROOT].parent / "cache" / "fonts")
     app[LOOKS] = Looks()
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, endpoint.path, endpoint.answer)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Literal
 
 from aiohttp import web
 
 from inspection.domain.actor import Role
-from inspection.domain.errors import field_invalid, not_found
+from inspection.domain.errors import not_found
 from inspection.domain.instants import from_unix_us
 from inspection.domain.sessions import Session, SessionState
 from inspection.services import audit, inspections
@@ -67,7 +66,7 @@ async def get_film(call: Call) -> web.StreamResponse:
 async def verify(call: Call) -> s.VerdictView:
     """As `yuntakan verify` says it, about a package made just now."""
     inspection_id = call.id("inspection_id")
-    language = _language(call)
+    language = call.language()
     await inspections.get_inspection(call.office, call.actor, inspection_id)
     await record_look(call, inspection_id, "verify")
     _, verdict = await call.request.app[PACKAGES].verify(inspection_id)
@@ -140,15 +139,6 @@ async def _send(call: Call, exported: Exported, name: str) -> web.StreamResponse
             await response.write(chunk)
     await response.write_eof()
     return response
-
-
-def _language(call: Call) -> Literal["zh-CN", "en"]:
-    match call.request.query.get("language", "zh-CN"):
-        case "zh-CN":
-            return "zh-CN"
-        case "en":
-            return "en"
-    raise field_invalid("language", "zh-CN or en")
 
 
 _ONE = "/api/auditor/inspections/{inspection_id}"

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -66,6 +66,15 @@ class Call:
         if not re.fullmatch(r"[0-9]{1,10}", text, re.ASCII) or int(text) > most:
             raise field_invalid(name, f"a number up to {most}")
         return int(text)
+
+    def language(self) -> Literal["zh-CN", "en"]:
+        """The language that the query asks for; Chinese without a word."""
+        match self.request.query.get("language", "zh-CN"):
+            case "zh-CN":
+                return "zh-CN"
+            case "en":
+                return "en"
+        raise field_invalid("language", "zh-CN or en")
 
     def publish(self, entries: Iterable[Entry]) -> None:
         """Live pages see at once what was just put on record."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,17 @@ from inspection.domain.checkpoints import Checkpoint, make_checkpoint
 from inspection.domain.key_history import KeyLine, first_key, next_key
 from inspection.domain.merkle import consistency_proof, root_of
 from inspection.domain.receipts import code_of, groups_of
-from tests.inspection.proof.builder import START, signer_of
+from inspection.store.signer import FileSigner
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "vectors" / "receipts.json"
+START = datetime(2026, 5, 6, 1, 30, tzinfo=UTC)
 INSPECTION = "yuntakanreceiptvectors2345"
 SIZES = (1, 2, 3, 4, 6, 7, 8, 12, 16, 21, 32, 33)
 LEAVES = [hashlib.sha256(f"entry {seq}".encode()).digest() for seq in range(1, SIZES[-1] + 1)]
+
+
+def signer_of(seed: int = 1) -> FileSigner:
+    return FileSigner(bytes([seed]) * 32)
 
 
 def head(size: int, leaves: list[bytes] = LEAVES, seed: int = 1) -> Checkpoint:
