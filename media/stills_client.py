@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from media.stamp import StampText
-from media.stills_port import StillRendered, StillsConfig, stills_busy
+from media.stills_port import NO_FACTS, PictureFacts, StillRendered, StillsConfig, stills_busy
 from media.supervisor import ChildSupervisor
 
 MAX_PENDING = 16
@@ -44,7 +44,13 @@ class StillsClient:
             await self._child.call("unfollow", {"track_id": track_id})
 
     async def render(
-        self, still_id: str, journal_path: Path, at_us: int | None, stamp: StampText, out_path: Path
+        self,
+        still_id: str,
+        journal_path: Path,
+        at_us: int | None,
+        stamp: StampText,
+        out_path: Path,
+        facts: PictureFacts = NO_FACTS,
     ) -> StillRendered:
         if self._pending >= MAX_PENDING:
             raise stills_busy()
@@ -54,6 +60,7 @@ class StillsClient:
             "at_us": at_us,
             "lines": list(stamp.lines),
             "out_path": str(out_path),
+            "facts": facts.to_json(),
         }
         self._pending += 1
         try:

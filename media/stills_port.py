@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from media.errors import Kind, MediaError
 from media.stamp import StampText
+from media.stamp_exif import GpsPosition
 
-__all__ = ["Replay", "StampText", "StillRendered", "StillsConfig", "StillsPort", "no_picture_yet", "stills_busy"]
+__all__ = [
+    "GpsPosition",
+    "PictureFacts",
+    "Replay",
+    "StampText",
+    "StillRendered",
+    "StillsConfig",
+    "StillsPort",
+    "no_picture_yet",
+    "stills_busy",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +41,35 @@ class StillsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """What goes with a still's picture beside the stamp: the zone of its EXIF time, a reported WGS 84 position, and
+    the seed of its tiles' salts (64 hexadecimal digits; None: no tiles)."""
+
+    utc_offset_s: int = 0
+    gps: GpsPosition | None = None
+    tiles_seed: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> PictureFacts:
+        """Raises TypeError for an unknown field."""
+        gps = fields["gps"]
+        return cls(**{**fields, "gps": GpsPosition(**gps) if gps is not None else None})
+
+
+NO_FACTS = PictureFacts()
+
+
+@dataclass(frozen=True, slots=True)
 class StillRendered:
     """A still, and what names its original: the frame in the journal.
 
     width and height: of the decoded picture (the JPEG is higher by the stamp). frame_index: counted over the complete
     frames of the journal from 0. rtp_timestamp: unwrapped. encoded_sha256: of the VP8 frame or H.264 access unit after
     depacketisation.
-    i420_sha256: of the decoded picture's Y, U and V planes without padding.
+    i420_sha256: of the decoded picture's Y, U and V planes without padding. tiles_root: of the tree over its tiles.
     """
 
     track_id: str
@@ -49,6 +82,7 @@ class StillRendered:
     i420_sha256: str
     jpeg_sha256: str
     jpeg_bytes: int
+    tiles_root: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +122,13 @@ class StillsPort(Protocol):
         """Idempotent."""
 
     async def render(
-        self, still_id: str, journal_path: Path, at_us: int | None, stamp: StampText, out_path: Path
+        self,
+        still_id: str,
+        journal_path: Path,
+        at_us: int | None,
+        stamp: StampText,
+        out_path: Path,
+        facts: PictureFacts = NO_FACTS,
     ) -> StillRendered:
         """Write the stamped JPEG of the newest picture, or of the last that had arrived at `at_us` (unix µs).
 

@@ -15,30 +15,37 @@ from media.journal.file import NO_SPACE
 from media.journal.files import sync_directory, sync_file
 from media.stamp import StampText
 from media.stamp_draw import draw_stamp
+from media.stamp_exif import exif_segment, with_segment
 from media.stills_decode import Picture
-from media.stills_port import StillRendered
+from media.stills_port import PictureFacts, StillRendered
+from media.stills_tiles import tiles_root
 
 JPEG_QUALITY = 90
 
 
-def render_still(picture: Picture, track_id: str, stamp: StampText, font: StampFont, out_path: Path) -> StillRendered:
+def render_still(
+    picture: Picture, track_id: str, stamp: StampText, facts: PictureFacts, font: StampFont, out_path: Path
+) -> StillRendered:
     """Raises MediaError as `StillsPort.render` says."""
-    frame = picture.frame
+    frame, i420 = picture.frame, picture.i420()
+    width, height = picture.decoded.width, picture.decoded.height
     encoded_sha256 = sha256(frame.content).hexdigest()
     stamped = draw_stamp(picture.bgr(), stamp.with_frame(frame.index), encoded_sha256, font)
-    jpeg = cv2.imencode(".jpg", stamped, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    encoded = cv2.imencode(".jpg", stamped, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    jpeg = with_segment(encoded, exif_segment(frame.arrival_us, facts.utc_offset_s, facts.gps))
     write_once(out_path, jpeg)
     return StillRendered(
         track_id=track_id,
-        width=picture.decoded.width,
-        height=picture.decoded.height,
+        width=width,
+        height=height,
         frame_index=frame.index,
         rtp_timestamp=frame.rtp_timestamp,
         arrival_us=frame.arrival_us,
         encoded_sha256=encoded_sha256,
-        i420_sha256=sha256(picture.i420()).hexdigest(),
+        i420_sha256=sha256(i420).hexdigest(),
         jpeg_sha256=sha256(jpeg).hexdigest(),
         jpeg_bytes=len(jpeg),
+        tiles_root=tiles_root(i420, width, height, bytes.fromhex(facts.tiles_seed)) if facts.tiles_seed else None,
     )
 
 

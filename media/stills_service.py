@@ -18,7 +18,7 @@ from media.journal.reader import read_header
 from media.stamp import StampText
 from media.stills_decode import Picture
 from media.stills_index import KeyframeIndex
-from media.stills_port import StillRendered, no_picture_yet, stills_busy
+from media.stills_port import PictureFacts, StillRendered, no_picture_yet, stills_busy
 from media.stills_render import render_still, sync_original
 from media.stills_track import TrackFollower, find_picture
 
@@ -28,6 +28,9 @@ MAX_PENDING = 32
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Finish = Callable[[Picture, Path], StillRendered]
+"""From a picture of that journal to the still."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +61,9 @@ class StillsService:
         if call == "unfollow":
             return await self._unfollow(args["track_id"])
         if call == "render":
-            stamp = StampText(tuple(args["lines"]))
-            return asdict(await self._render(Path(args["journal_path"]), args["at_us"], stamp, Path(args["out_path"])))
+            stamp, facts = StampText(tuple(args["lines"])), PictureFacts.from_json(args["facts"])
+            finish = partial(self._finish, stamp=stamp, facts=facts, out_path=Path(args["out_path"]))
+            return asdict(await self._render(Path(args["journal_path"]), args["at_us"], finish))
         raise MediaError(Kind.INVALID, "call_unknown", call)
 
     async def aclose(self) -> None:
@@ -107,7 +111,7 @@ class StillsService:
             await self._unfollow(track_id)
             self._follow(track_id, follower.journal_path)
 
-    async def _render(self, journal_path: Path, at_us: int | None, stamp: StampText, out_path: Path) -> StillRendered:
+    async def _render(self, journal_path: Path, at_us: int | None, finish: Finish) -> StillRendered:
         if self._pending >= MAX_PENDING:
             raise stills_busy()
         self._pending += 1
@@ -118,13 +122,15 @@ class StillsService:
             if picture is None:
                 index = follower.index if follower is not None else None
                 picture = await self._run(self._back, _find, journal_path, at_us, index)
-            return await self._run(executor, self._finish, picture, journal_path, stamp, out_path)
+            return await self._run(executor, finish, picture, journal_path)
         finally:
             self._pending -= 1
 
-    def _finish(self, picture: Picture, journal_path: Path, stamp: StampText, out_path: Path) -> StillRendered:
+    def _finish(
+        self, picture: Picture, journal_path: Path, stamp: StampText, facts: PictureFacts, out_path: Path
+    ) -> StillRendered:
         sync_original(journal_path)
-        return render_still(picture, read_header(journal_path).track_id, stamp, self._font, out_path)
+        return render_still(picture, read_header(journal_path).track_id, stamp, facts, self._font, out_path)
 
     @staticmethod
     async def _run(executor: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

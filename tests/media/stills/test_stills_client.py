@@ -7,17 +7,20 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 
 import av
 import cv2
 import pytest
+from PIL import Image
 
 from media.errors import MediaError
 from media.stamp import StampText
 from media.stills_client import StillsClient
-from media.stills_port import StillsConfig
+from media.stills_port import GpsPosition, PictureFacts, StillsConfig
+from media.stills_tiles import tiles_root
 from tests.media.clips import START_US, encode_h264, encode_vp8, header_of, read_number, video_packets, write_journal
 
 pytestmark = pytest.mark.integration
@@ -195,6 +198,22 @@ async def test_a_still_is_written_once(stills: StillsClient, tmp_path: Path) -> 
     assert refusal.value.code == "still_exists"
     assert out.read_bytes() == before
     assert [each.name for each in tmp_path.glob(".x*")] == []
+
+
+async def test_time_place_and_tiles_go_with_the_picture(stills: StillsClient, tmp_path: Path) -> None:
+    seed, out = "5e" * 32, tmp_path / "x.jpg"
+    facts = PictureFacts(8 * 3600, GpsPosition(302_741_500, 1_201_551_500, 1200, START_US // 1000), seed)
+    still = await stills.render("x", journal(tmp_path), None, STAMP, out, facts)
+    assert still.tiles_root == tiles_root(decoded_i420(89), 320, 240, bytes.fromhex(seed))
+    assert still.jpeg_sha256 == sha256(out.read_bytes()).hexdigest()
+    with Image.open(out) as picture:
+        gps, taken = picture.getexif().get_ifd(0x8825), picture.getexif().get_ifd(0x8769)
+    assert gps[0x12] == "WGS-84"
+    assert (
+        taken[0x9003]
+        == f"{datetime.fromtimestamp(still.arrival_us / 1e6, timezone(timedelta(hours=8))):%Y:%m:%d %H:%M:%S}"
+    )
+    assert read_number(cv2.imread(str(out))) == 89
 
 
 async def test_odd_sizes_give_the_exact_planes(stills: StillsClient, tmp_path: Path) -> None:
