@@ -26,6 +26,8 @@ class SigningPage:
     at_ms: int = 1_795_500_000_000
     step_ms: int = 33
     digests: list[bytes] = field(default_factory=list)
+    deterministic: bool = False
+    last_signature: bytes = b""
 
     @property
     def public_key(self) -> bytes:
@@ -60,7 +62,8 @@ class SigningPage:
     def carry(self, frame: bytes) -> bytes:
         covered = b"".join(self.digests) + self._fields()
         message = b"yuntakan-frame-v1\n" + self.fingerprint + covered + picture_of(frame)
-        trailer = covered + raw_signature(self.private, message)
+        self.last_signature = raw_signature(self.private, message, self.deterministic)
+        trailer = covered + self.last_signature
         self.digests = []
         self._next()
         if not frame.startswith(START):
@@ -83,8 +86,9 @@ class SigningPage:
         self.at_ms += self.step_ms
 
 
-def raw_signature(private: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
-    r, s = decode_dss_signature(private.sign(message, ec.ECDSA(SHA256())))
+def raw_signature(private: ec.EllipticCurvePrivateKey, message: bytes, deterministic: bool = False) -> bytes:
+    """r and s; `deterministic`: as RFC 6979 says."""
+    r, s = decode_dss_signature(private.sign(message, ec.ECDSA(SHA256(), deterministic_signing=deterministic)))
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
