@@ -131,7 +131,7 @@ class LiveSessions:
             participant_id=seat.participant_id,
             session=session_view(joined.session),
             participants=participant_views(joined.participants),
-            entries=[entry.to_json() for entry in missed],
+            entries=[entry.opened_json() for entry in missed],
             last_seq=last_seq,
             ice_servers=self._config.ice.make(seat.participant_id),
             recording=held.session.recording,

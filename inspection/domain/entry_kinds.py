@@ -1,5 +1,7 @@
 """The closed list of entry kinds and the payload of each (docs/evidence.md says what they mean).
 
+Who somebody is and what somebody wrote is `personal`: the entry commits to it and the value can be erased.
+
 `record(key=…, key_=…)`: a key with a trailing underscore is optional and stands without it in the payload.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from inspection.domain.entry_shapes import (
+    Place,
     Shape,
     count,
     date,
@@ -20,9 +23,14 @@ from inspection.domain.entry_shapes import (
     list_of,
     name,
     one_of,
+    personal,
+    places,
     record,
     text,
 )
+from inspection.domain.retention import RetentionClass
+
+SERVER_ROLE = "system"
 
 
 class PayloadError(ValueError):
@@ -42,6 +50,10 @@ GAP_CAUSES = (
 )  # fmt: skip
 STAMP_FAILURES = ("unreachable", "timeout", "refused", "invalid", "too_large", "not_configured")
 NATURE = one_of("guidance", "verification", "recheck")
+PERSON_NAME = personal(name, RetentionClass.PERSON)
+PERSON_WORDS = personal(text, RetentionClass.PERSON)
+SAID = personal(name, RetentionClass.TEXT)
+SAID_OR_EMPTY = personal(text, RetentionClass.TEXT)
 
 _SEGMENT: dict[str, Shape] = {
     "session_id": name,
@@ -65,8 +77,13 @@ KINDS: dict[str, Shape] = {
         number=name,
         item=name,
         item_name=name,
-        premises=record(name=name, address=text, position_=POINT, fence_=FENCE),
-        applicant=record(name=name, id_kind=one_of("uscc", "resident_id"), id_masked=text, phone_masked=text),
+        premises=record(name=PERSON_NAME, address=PERSON_WORDS, position_=POINT, fence_=FENCE),
+        applicant=record(
+            name=PERSON_NAME,
+            id_kind=one_of("uscc", "resident_id"),
+            id_masked=PERSON_WORDS,
+            phone_masked=PERSON_WORDS,
+        ),
     ),
     "session_created": record(session_id=name, nature=NATURE, number=count),
     "invited": record(session_id=name, invitation_id=name, expires_at=instant),
@@ -79,10 +96,10 @@ KINDS: dict[str, Shape] = {
     "presence": record(
         session_id=name,
         participant_id=name,
-        name=name,
+        name=PERSON_NAME,
         role=one_of("applicant", "inspector"),
-        unit_=text,
-        badge_=text,
+        unit_=PERSON_WORDS,
+        badge_=PERSON_WORDS,
         present=flag,
         inspectors_present=count,
         marked=flag,
@@ -107,6 +124,26 @@ KINDS: dict[str, Shape] = {
         journal=file,
     ),
     "segment": record(**_SEGMENT),
+    "page_key": record(
+        session_id=name,
+        participant_id=name,
+        algorithm=one_of("ES256"),
+        public_key=name,
+        fingerprint=digest,
+        nonce=name,
+        browser=text,
+    ),
+    "signatures": record(
+        session_id=name,
+        track_id=name,
+        from_index=count,
+        to_index=count,
+        frames=count,
+        signed=count,
+        broken=count,
+        missing_counters=count,
+        clock_jumps=count,
+    ),
     "recovered": record(**_SEGMENT, note=name),
     "torn": record(session_id_=name, track_id=name, offset=count, bytes=count, kept_=flag),
     "gap": record(
@@ -135,7 +172,7 @@ KINDS: dict[str, Shape] = {
         seen=one_of("seen", "unclear", "not_shown"),
         result=one_of("pass", "fail", "na"),
         still_ids=list_of(name),
-        note=text,
+        note=SAID_OR_EMPTY,
     ),
     "still": record(
         still_id=name,
@@ -154,47 +191,56 @@ KINDS: dict[str, Shape] = {
         arrival_at=instant,
         encoded_sha256=digest,
         i420_sha256=digest,
-        stamp=list_of(text),
+        stamp=personal(list_of(text), RetentionClass.PERSON),
         lookup=name,
         containment_=CONTAINMENT,
     ),
-    "chat": record(session_id=name, text=text),
+    "chat": record(session_id=name, text=SAID_OR_EMPTY),
     "guidance": record(session_id=name, what=one_of("detail_on", "detail_off", "cover")),
     "device": record(session_id=name, camera=text, muted=flag, paused=flag, torch=flag, weak_uplink_=flag),
     "finding": record(
         finding_id=name,
         session_id_=name,
         still_id_=name,
-        text=name,
+        text=SAID,
         severity=one_of("minor", "major", "critical"),
-        clause=text,
+        clause=SAID_OR_EMPTY,
         due_date=date,
     ),
     "rectification": record(
-        finding_id=name, rectification_id=name, text=text, session_id_=name, file_=file, sha256_=digest
+        finding_id=name, rectification_id=name, text=SAID_OR_EMPTY, session_id_=name, file_=file, sha256_=digest
     ),
-    "rectification_accepted": record(finding_id=name, rectification_id=name, reason_=text),
-    "rectification_rejected": record(finding_id=name, rectification_id=name, reason=name),
-    "dispute": record(finding_id=name, dispute_id=name, text=name),
-    "dispute_answer": record(finding_id=name, dispute_id=name, text=name, upheld=flag),
-    "summary": record(session_id=name, text=name),
-    "signature": record(session_id=name, decision=one_of("signed", "disagreed"), statement_=text),
-    "refusal": record(session_id=name, reason=name),
-    "stopped": record(session_id=name, reason_=text),
+    "rectification_accepted": record(finding_id=name, rectification_id=name, reason_=SAID_OR_EMPTY),
+    "rectification_rejected": record(finding_id=name, rectification_id=name, reason=SAID),
+    "dispute": record(finding_id=name, dispute_id=name, text=SAID),
+    "dispute_answer": record(finding_id=name, dispute_id=name, text=SAID, upheld=flag),
+    "summary": record(session_id=name, text=SAID),
+    "signature": record(session_id=name, decision=one_of("signed", "disagreed"), statement_=SAID_OR_EMPTY),
+    "refusal": record(session_id=name, reason=SAID),
+    "stopped": record(session_id=name, reason_=SAID_OR_EMPTY),
     "session_ended": record(session_id=name, cause=one_of("completed", "stopped", "unfinished", "abandoned")),
     "site_visit": record(
         visit_id=name,
         visited_at=instant,
-        visitors=list_of(name),
+        visitors=personal(list_of(name), RetentionClass.PERSON),
         items=list_of(
             either(
-                record(finding_id=name, item_id_=name, confirmed=flag, note=text),
-                record(item_id=name, finding_id_=name, confirmed=flag, note=text),
+                record(finding_id=name, item_id_=name, confirmed=flag, note=SAID_OR_EMPTY),
+                record(item_id=name, finding_id_=name, confirmed=flag, note=SAID_OR_EMPTY),
             )
         ),
     ),
-    "opinion": record(opinion=one_of("fit", "not_fit", "partly_on_site"), text=text),
+    "opinion": record(opinion=one_of("fit", "not_fit", "partly_on_site"), text=SAID_OR_EMPTY),
     "view": record(what=name),
+    "reveal": record(what=one_of("id_number", "phone"), of=name, reason=SAID),
+    "hold": record(on=flag, reason=SAID),
+    "erased": record(
+        classes=list_of(one_of(*(each.value for each in RetentionClass))),
+        rule=one_of("expiry", "request"),
+        legal_basis=name,
+        keys_destroyed=count,
+        not_reached=list_of(name),
+    ),
     "export": either(
         record(package_sha256_=digest),
         record(
@@ -232,6 +278,19 @@ def check_payload(kind: str, payload: Any) -> None:
 
 
 def payload_problem(kind: str, payload: Any, *, strict: bool = False) -> str | None:
-    """What is wrong; a reader (not strict) lets keys pass that it does not know."""
+    """What is wrong; a reader (not strict) lets keys pass that it does not know, and finds commitments."""
     shape = KINDS.get(kind)
     return "unknown kind" if shape is None else shape(payload, strict)
+
+
+def personal_places(kind: str, actor_role: str, payload: Any, *, strict: bool = False) -> list[Place]:
+    """Where personal values stand in an entry of that kind whose payload fits; its writer's draft where `strict`.
+
+    The server is no person: its entries name it.
+    """
+    shape = KINDS.get(kind)
+    if shape is None:
+        return []
+    below = (Place(("payload", *place.path), place.retention) for place in places(shape, payload, strict))
+    who = [] if actor_role == SERVER_ROLE else [Place(("actor", "name"), RetentionClass.PERSON)]
+    return [*who, *below]

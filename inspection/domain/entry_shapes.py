@@ -1,15 +1,44 @@
-"""A small language for the shapes of payloads: a shape takes a value and returns what is wrong with it, or None."""
+"""A small language for the shapes of payloads: a shape takes a value and returns what is wrong with it, or None.
+
+A personal value has two forms: its writer drafts it clear (`strict`), a reader finds a commitment to it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
+from inspection.domain.commitments import Path, is_commitment
 from inspection.domain.instants import parse_rfc3339
+from inspection.domain.retention import RetentionClass
 
 Shape = Callable[[Any, bool], str | None]
-"""`(value, strict)` → what is wrong. Unknown keys are wrong only where `strict`."""
+"""`(value, strict)` → what is wrong. `strict`: as its writer drafts it, without unknown keys, personal values clear;
+else as a reader finds it, with keys that it may not know and commitments in place of personal values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a personal value stands, and with what it is erased."""
+
+    path: Path
+    retention: RetentionClass
+
+
+@runtime_checkable
+class Nested(Protocol):
+    """A shape that may hold personal values further in."""
+
+    def places(self, value: Any, strict: bool) -> Iterator[Place]:
+        """Where they stand in a value that fits."""
+        ...
+
+
+def places(shape: Shape, value: Any, strict: bool) -> Iterator[Place]:
+    """Where personal values stand in a value that fits the shape."""
+    return shape.places(value, strict) if isinstance(shape, Nested) else iter(())
 
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -76,52 +105,96 @@ def one_of(*words: str) -> Shape:
 
 def list_of(shape: Shape) -> Shape:
     """A list of values of one shape."""
-
-    def check(value: Any, strict: bool) -> str | None:
-        if not isinstance(value, (list, tuple)):
-            return "is no list"
-        return next((f"[{i}] {wrong}" for i, item in enumerate(value) if (wrong := shape(item, strict))), None)
-
-    return check
+    return _ListOf(shape)
 
 
 def either(*shapes: Shape) -> Shape:
     """A value that fits one of the shapes."""
-
-    def check(value: Any, strict: bool) -> str | None:
-        wrongs = [shape(value, strict) for shape in shapes]
-        return None if None in wrongs else " or ".join(str(wrong) for wrong in wrongs)
-
-    return check
+    return _Either(shapes)
 
 
 def record(**fields: Shape) -> Shape:
     """An object with these keys; a key that ends in `_` is optional (absent or null) and named without it."""
     required = {key: shape for key, shape in fields.items() if not key.endswith("_")}
     optional = {key[:-1]: shape for key, shape in fields.items() if key.endswith("_")}
+    return _Record(required, optional)
 
-    def check(value: Any, strict: bool) -> str | None:
+
+def personal(shape: Shape, retention: RetentionClass) -> Shape:
+    """A value about a person: clear in a draft, `{"c": hex}` in an entry."""
+    return _Personal(shape, retention)
+
+
+@dataclass(frozen=True, slots=True)
+class _Personal:
+    shape: Shape
+    retention: RetentionClass
+
+    def __call__(self, value: Any, strict: bool) -> str | None:
+        if strict:
+            return self.shape(value, True)
+        return None if is_commitment(value) else "is no commitment"
+
+    def places(self, value: Any, strict: bool) -> Iterator[Place]:
+        yield Place((), self.retention)
+
+
+@dataclass(frozen=True, slots=True)
+class _ListOf:
+    shape: Shape
+
+    def __call__(self, value: Any, strict: bool) -> str | None:
+        if not isinstance(value, (list, tuple)):
+            return "is no list"
+        return next((f"[{i}] {wrong}" for i, item in enumerate(value) if (wrong := self.shape(item, strict))), None)
+
+    def places(self, value: Any, strict: bool) -> Iterator[Place]:
+        for index, item in enumerate(value):
+            yield from _below(index, self.shape, item, strict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Either:
+    shapes: tuple[Shape, ...]
+
+    def __call__(self, value: Any, strict: bool) -> str | None:
+        wrongs = [shape(value, strict) for shape in self.shapes]
+        return None if None in wrongs else " or ".join(str(wrong) for wrong in wrongs)
+
+    def places(self, value: Any, strict: bool) -> Iterator[Place]:
+        fitting = next((shape for shape in self.shapes if shape(value, strict) is None), None)
+        return iter(()) if fitting is None else places(fitting, value, strict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    required: dict[str, Shape]
+    optional: dict[str, Shape]
+
+    def __call__(self, value: Any, strict: bool) -> str | None:
         if not isinstance(value, dict):
             return "is no object"
-        missing = [key for key in required if key not in value]
+        missing = [key for key in self.required if key not in value]
         if missing:
             return f"lacks {', '.join(missing)}"
-        unknown = [str(key) for key in value if key not in required and key not in optional]
+        unknown = [str(key) for key in value if key not in self.required and key not in self.optional]
         if unknown and strict:
             return f"has unknown {', '.join(unknown)}"
-        return _first_wrong(value, required, optional, strict)
+        wrongs = ((key, shape(value[key], strict)) for key, shape in self._present(value))
+        return next((f"{key} {wrong}" for key, wrong in wrongs if wrong), None)
 
-    return check
+    def places(self, value: Any, strict: bool) -> Iterator[Place]:
+        for key, shape in self._present(value):
+            yield from _below(key, shape, value[key], strict)
+
+    def _present(self, value: dict[str, Any]) -> Iterator[tuple[str, Shape]]:
+        yield from self.required.items()
+        yield from ((key, shape) for key, shape in self.optional.items() if value.get(key) is not None)
 
 
-def _first_wrong(
-    value: dict[str, Any], required: dict[str, Shape], optional: dict[str, Shape], strict: bool
-) -> str | None:
-    present = {key: shape for key, shape in optional.items() if value.get(key) is not None}
-    for key, shape in (required | present).items():
-        if wrong := shape(value[key], strict):
-            return f"{key} {wrong}"
-    return None
+def _below(step: str | int, shape: Shape, value: Any, strict: bool) -> Iterator[Place]:
+    for place in places(shape, value, strict):
+        yield Place((step, *place.path), place.retention)
 
 
 def _is_int(value: Any) -> bool:

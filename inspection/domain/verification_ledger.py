@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from inspection.domain.canonical import CanonicalError, parse_canonical
+from inspection.domain.commitments import is_commitment
 from inspection.domain.entry import ENTRY_VERSION, GENESIS, Entry, body_hash, signed_message
-from inspection.domain.entry_kinds import KINDS, payload_problem
+from inspection.domain.entry_kinds import KINDS, SERVER_ROLE, payload_problem
 from inspection.domain.entry_shapes import Shape, count, digest, instant, name, record, text
 from inspection.domain.package_manifest import LEDGER, strict_base64
 from inspection.domain.verification import Broken, Code, VerifySignature
@@ -19,12 +20,26 @@ def _any_object(value: Any, strict: bool) -> str | None:
     return None if isinstance(value, dict) else "is no object"
 
 
+def _actor(value: Any, strict: bool) -> str | None:
+    """The server by its name, a person by a commitment."""
+    wrong = _ACTOR(value, strict)
+    if wrong is not None:
+        return wrong
+    named = name(value["name"], strict) is None if value["role"] == SERVER_ROLE else is_commitment(value["name"])
+    return None if named else "name is no commitment"
+
+
+def _anything(value: Any, strict: bool) -> str | None:
+    return None
+
+
+_ACTOR: Shape = record(role=name, id=name, name=_anything, level=name)
 _SHAPE: Shape = record(
     v=count,
     inspection=name,
     seq=count,
     kind=name,
-    actor=record(role=name, id=name, name=text, level=name),
+    actor=_actor,
     subject_=text,
     at=instant,
     device_at_=instant,

@@ -180,7 +180,8 @@ def _given(rows: _Rows) -> set[str]:
 def _different(rows: _Rows) -> list[Found]:
     """Rows whose words or digests are not those of their entry."""
     said = {entry.payload.get("still_id"): entry.payload for entry in rows.entries if entry.kind == "still"}
-    raised = {entry.payload.get("finding_id"): entry.payload for entry in rows.entries if entry.kind == "finding"}
+    raised = [entry for entry in rows.entries if entry.kind == "finding"]
+    worded = {entry.payload.get("finding_id"): entry.opened_payload() for entry in raised}
     stills = [
         ("row_differs", f"still {one.id}")
         for one in rows.stills
@@ -189,9 +190,18 @@ def _different(rows: _Rows) -> list[Found]:
     findings = [
         ("row_differs", f"finding {one.id}")
         for one in rows.findings
-        if one.id in raised and (one.text, one.clause) != (raised[one.id]["text"], raised[one.id]["clause"])
+        if one.id in worded and _finding_words(one) != {key: worded[one.id].get(key) for key in _FINDING_KEYS}
     ]
     return stills + findings
+
+
+_FINDING_KEYS = ("text", "clause", "severity", "due_date")
+
+
+def _finding_words(finding: Finding) -> dict[str, str]:
+    """As its entry says them."""
+    due_date = finding.due_date.isoformat()
+    return {"text": finding.text, "clause": finding.clause, "severity": finding.severity.value, "due_date": due_date}
 
 
 def _artefacts(

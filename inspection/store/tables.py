@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -24,6 +25,7 @@ from inspection.domain.findings import FindingState, RectificationState, Severit
 from inspection.domain.inspections import InspectionState
 from inspection.domain.invitations import InvitationState
 from inspection.domain.observations import CheckResult, Seen, StillReason
+from inspection.domain.retention import RetentionClass
 from inspection.domain.sessions import Decision, EndCause, Nature, SessionState
 from inspection.store.columns import hash_column, id_column, instant, one_of, reference, words
 
@@ -342,6 +344,18 @@ entries = Table(
     PrimaryKeyConstraint("inspection_id", "seq"),
     UniqueConstraint("inspection_id", "prev"),
     CheckConstraint("seq >= 1", name="seq_from_one"),
+)
+
+openings = Table(
+    "openings",
+    metadata,
+    Column("inspection_id", String(26), nullable=False),
+    Column("seq", Integer, nullable=False),
+    words("retention_class"),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("inspection_id", "seq", "retention_class"),
+    ForeignKeyConstraint(["inspection_id", "seq"], ["entries.inspection_id", "entries.seq"]),
+    one_of("retention_class", RetentionClass),
 )
 
 checkpoints = Table(

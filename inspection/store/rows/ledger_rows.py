@@ -1,20 +1,24 @@
-"""The ledger: entries as the canonical lines that were signed."""
+"""The ledger: entries as the canonical lines that were signed, and beside them what opens their commitments."""
 
 from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import insert, select
 
+from inspection.domain.canonical import canonical_bytes
+from inspection.domain.commitments import Opening, pointer
 from inspection.domain.entry import Entry
+from inspection.domain.retention import RetentionClass
 from inspection.store import tables
 from inspection.store.rows.table_rows import TableRows
 
 
 class SqlEntries(TableRows):
-    """Append-only: triggers refuse UPDATE and DELETE."""
+    """Append-only: triggers refuse UPDATE and DELETE. The openings are not: they can be erased."""
 
     table = tables.entries
 
@@ -32,16 +36,28 @@ class SqlEntries(TableRows):
         return list((await self._connection.execute(chosen.order_by(columns.seq))).scalars())
 
     async def add_all(self, entries: Sequence[Entry]) -> None:
-        """Appends them."""
+        """Appends them with their openings."""
         if entries:
             await self._connection.execute(insert(self.table), [_row(entry) for entry in entries])
+        openings = [row for entry in entries for row in _opening_rows(entry)]
+        if openings:
+            await self._connection.execute(insert(tables.openings), openings)
 
     async def list(self, inspection_id: str, after_seq: int, limit: int) -> builtins.list[Entry]:
         """In order, from the one after `after_seq`."""
         columns = self.table.c
-        chosen = select(columns.line).where(columns.inspection_id == inspection_id, columns.seq > after_seq)
+        chosen = select(columns.seq, columns.line).where(columns.inspection_id == inspection_id, columns.seq > after_seq)
         rows = await self._rows(chosen.order_by(columns.seq).limit(limit))
-        return [Entry.from_json(json.loads(row["line"])) for row in rows]
+        openings = await self._openings(inspection_id, after_seq, rows[-1]["seq"]) if rows else {}
+        return [Entry.from_json(json.loads(row["line"]), openings.get(row["seq"])) for row in rows]
+
+    async def _openings(self, inspection_id: str, after_seq: int, last_seq: int) -> Mapping[int, dict[str, Opening]]:
+        columns = tables.openings.c
+        mine = (columns.inspection_id == inspection_id, columns.seq > after_seq, columns.seq <= last_seq)
+        found: defaultdict[int, dict[str, Opening]] = defaultdict(dict)
+        for row in await self._rows(select(tables.openings).where(*mine)):
+            found[row["seq"]] |= _unpacked(row["content"])
+        return found
 
 
 def _row(entry: Entry) -> dict[str, object]:
@@ -53,3 +69,25 @@ def _row(entry: Entry) -> dict[str, object]:
         "kind": entry.kind,
         "line": entry.to_line().decode(),
     }
+
+
+def _opening_rows(entry: Entry) -> Iterator[dict[str, object]]:
+    for retention, held in _by_class(entry).items():
+        about = {"inspection_id": entry.inspection, "seq": entry.seq, "retention_class": retention.value}
+        yield {**about, "content": _packed(held)}
+
+
+def _by_class(entry: Entry) -> dict[RetentionClass, dict[str, Opening]]:
+    found: defaultdict[RetentionClass, dict[str, Opening]] = defaultdict(dict)
+    for place in entry.personal_places():
+        path = pointer(place.path)
+        found[place.retention][path] = entry.openings[path]
+    return found
+
+
+def _packed(openings: Mapping[str, Opening]) -> bytes:
+    return canonical_bytes({path: [held.salt, held.value] for path, held in openings.items()})
+
+
+def _unpacked(content: bytes) -> dict[str, Opening]:
+    return {path: Opening(salt, value) for path, (salt, value) in json.loads(content).items()}

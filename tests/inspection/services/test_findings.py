@@ -293,7 +293,7 @@ async def test_each_look_of_an_auditor_is_an_entry(live):
     await audit.view(live.office, auditor, live.inspection.id, "replay")
     await audit.record_export(live.office, auditor, live.inspection.id, "a" * 64)
     page = await audit.entries(live.office, auditor, live.inspection.id, before.last_seq)
-    assert [(entry.kind, entry.actor["name"]) for entry in page.entries] == [("view", "张三"), ("export", "张三")]
+    assert [(entry.kind, entry.opened_json()["actor"]["name"]) for entry in page.entries] == [("view", "张三"), ("export", "张三")]
     assert await refused(audit.view(live.office, live.inspector, live.inspection.id, "replay")) == "not_allowed"
 
 

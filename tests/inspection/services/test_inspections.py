@@ -31,7 +31,7 @@ async def test_an_opened_inspection_is_on_record_without_the_number_or_the_phone
     assert USCC not in line
     assert "13800001234" not in line
     assert entry.payload["premises"]["fence"]["radius_cm"] == 8000
-    assert entry.payload["applicant"]["phone_masked"] == "138****1234"
+    assert entry.opened_payload()["applicant"]["phone_masked"] == "138****1234"
     assert USCC not in repr(inspection)
 
 

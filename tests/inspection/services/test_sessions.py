@@ -114,7 +114,7 @@ async def test_commands_cut_off_halfway_leave_a_whole_chain_and_no_lock(live):
     for number in range(30):
         await say(number)
     page = await audit.entries(live.office, live.applicant, live.inspection.id, 0, 1000)
-    said = [entry.payload["text"] for entry in page.entries if entry.kind == "chat"]
+    said = [entry.opened_payload()["text"] for entry in page.entries if entry.kind == "chat"]
     assert sorted(said) == sorted(f"第{number}句" for number in range(30))
     assert all(late.prev == early.hash for early, late in zip(page.entries, page.entries[1:], strict=False))
 
@@ -422,7 +422,7 @@ async def test_a_still_is_stamped_with_the_reported_place_and_its_frame_number(l
     await report(live)
     plan = await stills.plan_still(live.office, live.inspector, live.session_id, StillReason.CHECK_ITEM, "layout")
     done = await stills.record_still(live.office, live.inspector, plan, rendered())
-    payload = done.entries[0].payload
+    payload = done.entries[0].opened_payload()
     assert payload["stamp"][3].startswith("手机上报位置（未核实）±12米 WGS-84")
     assert payload["stamp"][5] == f"帧号：417 查询号：{plan.lookup}（不是凭证）"
     assert (payload["containment"], payload["item_id"]) == ("INSIDE", "layout")

@@ -147,7 +147,7 @@ async def test_a_full_disk_is_said_and_what_was_acknowledged_stays(house):
             await chat(live, f"{number}" * 300)
     assert (refused.value.kind, refused.value.code) == (Kind.UNAVAILABLE, "storage_full")
     page = await audit.entries(house.office, live.applicant, live.inspection.id, 0, 1000)
-    assert page.entries[10].payload["text"] == "之前"
+    assert page.entries[10].opened_payload()["text"] == "之前"
     assert page.last_seq == len(page.entries)
 
 
@@ -216,7 +216,7 @@ async def test_what_was_acknowledged_before_a_kill_is_there_after_it(tmp_path):
     after = open_house(tmp_path, seed=2)
     async with after.office.reading() as uow:
         entries = await uow.entries.list(inspection_id, 0, 100_000)
-    said = [int(entry.payload["text"]) for entry in entries if entry.kind == "chat"]
+    said = [int(entry.opened_payload()["text"]) for entry in entries if entry.kind == "chat"]
     assert said == list(range(1, len(said) + 1))
     assert acknowledged <= len(said) <= acknowledged + 1
     await after.aclose()

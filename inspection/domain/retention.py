@@ -1,0 +1,13 @@
+"""Retention classes: what is kept equally long and erased together, each under a key of its own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RetentionClass(StrEnum):
+    """`MEDIA`: recordings, pictures and films. `PERSON`: who somebody is, and where. `TEXT`: what somebody wrote."""
+
+    MEDIA = "media"
+    PERSON = "person"
+    TEXT = "text"
