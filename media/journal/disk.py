@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from media.journal.file import JournalFile
 from media.journal.files import DiskFiles, JournalFiles
 from media.journal.format import JournalHeader
 from media.journal.writer import Inbox, JournalEnd, JournalListener, JournalWriter
+from media.sealed.files import SealedFiles
 
 #: What one disk can take side by side; more threads would only wait in its queue.
 SYNC_THREADS = 8
@@ -50,10 +52,13 @@ class JournalDisk:
     def start(self) -> None:
         self._thread.start()
 
-    def open(self, path: Path, header: JournalHeader, listener: JournalListener) -> JournalWriter:
-        """A writer for a new file at `path`; the file itself is made by the thread. Never waits."""
+    def open(
+        self, path: Path, header: JournalHeader, listener: JournalListener, key: bytes | None = None
+    ) -> JournalWriter:
+        """A writer for a new file at `path`, sealed with `key`; the file itself is made by the thread. Never waits."""
         inbox = Inbox(self._config.inbox_bytes)
-        file = JournalFile(path, header, inbox, listener, self._files, self._tell, self._config.floor_bytes)
+        files = self._files if key is None else SealedFiles(self._files, key, os.urandom)
+        file = JournalFile(path, header, inbox, listener, files, self._tell, self._config.floor_bytes)
         with self._changed:
             self._open.append(file)
             self._changed.notify()

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from media.events import SegmentClosed, TroubleCause
 from media.journal.files import JournalFiles
-from media.journal.format import RTP, JournalHeader, encode_header, encode_record
+from media.journal.format import RECORD_OVERHEAD_BYTES, RTP, JournalHeader, encode_header, encode_record
 from media.journal.segment import SEGMENT_US, SegmentBuilder
 from media.journal.writer import Inbox, JournalEnd, JournalListener, JournalResumed, JournalTrouble
 
 RETRY_S = 1.0
 #: With the time in the inbox and the time until the thread looks, what a power cut takes stays below a second.
 SYNC_S = 0.7
+#: After a pause much waits. A write becomes one chunk of a sealed journal, and a torn one is cut between two.
+MOST_WRITE_BYTES = 512 * 1024
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 logger = logging.getLogger(__name__)
@@ -141,11 +143,13 @@ class JournalFile:
             self._write(encode_header(self._header), now_s)
 
     def _fitting(self, records: list[tuple[int, int, bytes]]) -> int:
-        """How many of the records belong to the open segment; at least one."""
+        """How many of the records belong to the open segment and go into one write; at least one."""
         first_us, last_us = self._segment.span_with(records[0][1])
-        for count, (_, arrival_us, _) in enumerate(records):
+        size_bytes = 0
+        for count, (_, arrival_us, payload) in enumerate(records):
             first_us, last_us = min(first_us, arrival_us), max(last_us, arrival_us)
-            if last_us - first_us >= SEGMENT_US:
+            size_bytes += len(payload) + RECORD_OVERHEAD_BYTES
+            if last_us - first_us >= SEGMENT_US or size_bytes > MOST_WRITE_BYTES:
                 return max(1, count)
         return len(records)
 

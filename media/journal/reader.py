@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,21 +15,25 @@ from media.journal.format import (
     decode_header,
     decode_records,
 )
+from media.sealed.reader import open_content
 
 CHUNK_BYTES = 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
 
-def read_header(path: Path) -> JournalHeader:
-    """Raises JournalError, OSError."""
-    with path.open("rb") as file:
-        return decode_header(file.read(MAX_HEADER_BYTES + 16))[0]
+def read_header(path: Path, key: bytes | None = None) -> JournalHeader:
+    """`key` opens a sealed journal, here and below. Raises JournalError, OSError."""
+    content = open_content(path, key)
+    try:
+        return decode_header(content.pread(MAX_HEADER_BYTES + 16, 0))[0]
+    finally:
+        content.close()
 
 
-def read_journal(path: Path) -> Iterator[Record]:
+def read_journal(path: Path, key: bytes | None = None) -> Iterator[Record]:
     """All whole records; a torn tail ends the iteration. Raises JournalError for damage within. Memory is bounded."""
-    tail = JournalTail(path)
+    tail = JournalTail(path, key)
     try:
         while records := tail.read():
             yield from records
@@ -38,10 +41,10 @@ def read_journal(path: Path) -> Iterator[Record]:
         tail.close()
 
 
-def read_undamaged(path: Path) -> Iterator[Record]:
+def read_undamaged(path: Path, key: bytes | None = None) -> Iterator[Record]:
     """As `read_journal`, but ends at the first damage, for copies that show what there is."""
     try:
-        yield from read_journal(path)
+        yield from read_journal(path, key)
     except JournalError as error:
         logger.warning("journal %s is read up to its damage: %s", path.stem, error)
 
@@ -49,9 +52,9 @@ def read_undamaged(path: Path) -> Iterator[Record]:
 class JournalTail:
     """Follows a journal while it is written. Remembers where the last whole record ended, nothing else."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: bytes | None = None) -> None:
         """Raises OSError; the header may come later."""
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._content = open_content(path, key)
         self.offset = 0
 
     def read(self) -> list[Record]:
@@ -61,7 +64,7 @@ class JournalTail:
         """
         if self.offset == 0 and not self._pass_header():
             return []
-        data = os.pread(self._descriptor, CHUNK_BYTES, self.offset)
+        data = self._content.pread(CHUNK_BYTES, self.offset)
         records: list[Record] = []
         try:
             for record in decode_records(data, self.offset):
@@ -75,12 +78,10 @@ class JournalTail:
 
     def close(self) -> None:
         """Idempotent."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        self._content.close()
 
     def _pass_header(self) -> bool:
-        data = os.pread(self._descriptor, MAX_HEADER_BYTES + 16, 0)
+        data = self._content.pread(MAX_HEADER_BYTES + 16, 0)
         try:
             _, self.offset = decode_header(data)
         except JournalError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from media.events import SegmentClosed
 from media.journal.files import sync_directory
@@ -20,6 +19,7 @@ from media.journal.format import (
 )
 from media.journal.reader import CHUNK_BYTES
 from media.journal.segment import SegmentBuilder
+from media.sealed.reader import Content, open_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,23 @@ class Recovery:
     damaged_bytes: int
 
 
-def scan(path: Path, attested_length: int = 0, next_index: int = 0) -> Recovery:
+def scan(path: Path, attested_length: int = 0, next_index: int = 0, key: bytes | None = None) -> Recovery:
     """Read a journal from its start and cut what lies after `attested_length` into segments, as the writer does.
 
-    `next_index` is the index of the first of them. Reads the whole file: call it off the loop.
+    `next_index` is the index of the first of them; `key` opens a sealed journal. Reads the whole file: call it off the
+    loop.
     Raises JournalError where even the header is not whole or `attested_length` is no end of a record; OSError.
     """
     scanning = _Scan(attested_length, next_index)
-    with path.open("rb") as file:
-        size = path.stat().st_size
-        header, start = decode_header(file.read(MAX_HEADER_BYTES + 16))
-        file.seek(0)
-        scanning.begin(header, file.read(start))
-        while scanning.take(file.read(CHUNK_BYTES)) or scanning.pass_damage(file, size):
-            file.seek(scanning.whole_bytes)
+    content = open_content(path, key)
+    try:
+        size = content.size()
+        header, start = decode_header(content.pread(MAX_HEADER_BYTES + 16, 0))
+        scanning.begin(header, content.pread(start, 0))
+        while scanning.take(content.pread(CHUNK_BYTES, scanning.whole_bytes)) or scanning.pass_damage(content, size):
+            pass
+    finally:
+        content.close()
     return scanning.finish(size)
 
 
@@ -87,16 +90,15 @@ class _Scan:
             return self.whole_bytes > before
         return self.whole_bytes > before
 
-    def pass_damage(self, file: BinaryIO, size: int) -> bool:
+    def pass_damage(self, content: Content, size: int) -> bool:
         """Go on behind the attested bytes where those are damaged: what was recorded after them is not."""
         if not self.whole_bytes < self._attested_length <= size:
             return False
-        file.seek(self.whole_bytes)
         self._damaged_bytes = self._attested_length - self.whole_bytes
         while self.whole_bytes < self._attested_length:
-            content = file.read(min(CHUNK_BYTES, self._attested_length - self.whole_bytes))
-            self._builder.cover(content)
-            self.whole_bytes += len(content)
+            damaged = content.pread(min(CHUNK_BYTES, self._attested_length - self.whole_bytes), self.whole_bytes)
+            self._builder.cover(damaged)
+            self.whole_bytes += len(damaged)
         self._cut_at_attested()
         return True
 
@@ -132,11 +134,16 @@ class _Scan:
         )
 
 
-def cut_torn_tail(path: Path, whole_bytes: int) -> None:
+def cut_torn_tail(path: Path, whole_bytes: int, key: bytes | None = None) -> None:
     """Shorten the file to its last good record and make that last. Raises OSError."""
+    content = open_content(path, key)
+    try:
+        length = content.raw_position(whole_bytes)
+    finally:
+        content.close()
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
-        os.ftruncate(descriptor, whole_bytes)
+        os.ftruncate(descriptor, length)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
