@@ -5,7 +5,7 @@ The writer asks it what to put in, the verifier what has to be there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from inspection.domain.package_manifest import MANIFEST
@@ -66,10 +66,19 @@ class Expected:
         return sorted(found, key=lambda named: named[1])
 
 
-def expected_members(attested: Attested, withheld: Sequence[Withheld], audience: str) -> Expected:
-    """Raises Broken where something withheld has no excuse (`member_missing`) or is nothing that the ledger names."""
+def expected_members(
+    attested: Attested,
+    withheld: Sequence[Withheld],
+    audience: str,
+    withhold_opening: Callable[[Withheld, int], None] = lambda one, place: None,
+) -> Expected:
+    """Raises Broken where something withheld has no excuse (`member_missing`) or is nothing that the ledger names.
+
+    Openings are another's to judge: `withhold_opening` is told each with its place in the manifest.
+    """
     plan = _Plan(withheld)
-    runs = [run for claim in attested.recorded() for run in plan.runs(claim)]
+    recorded = sorted(attested.recorded(), key=lambda claim: min(segment.seq for segment in claim.segments))
+    runs = [run for claim in recorded for run in plan.runs(claim)]
     files: list[FileClaim] = []
     redacted: list[RedactedStill] = []
     for claim in sorted(attested.files.values(), key=lambda one: one.seq):
@@ -84,7 +93,9 @@ def expected_members(attested: Attested, withheld: Sequence[Withheld], audience:
     for place, one in enumerate(withheld):
         if not _is_excused(one, attested, audience):
             raise Broken(Code.MEMBER_MISSING, f"{MANIFEST} withheld {place}")
-        if place not in plan.used and one.kind != "opening":
+        if one.kind == "opening":
+            withhold_opening(one, place)
+        elif place not in plan.used:
             raise Broken(Code.MEMBER_UNEXPECTED, f"{MANIFEST} withheld {place}")
     return Expected(tuple(runs), tuple(files), tuple(redacted))
 

@@ -6,10 +6,10 @@ that is at fault; the first one in the order of the steps decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from inspection.domain.verification_words import Language, say
 
@@ -64,7 +64,6 @@ class Code(StrEnum):
     STILL_TILES = "still_tiles"
     FILE_DIGEST = "file_digest"
     FRAME_SIGNATURE = "frame_signature"
-    STILL_NOT_FOUND = "still_not_found"
     SEGMENT_COUNTS = "segment_counts"
     STILL_FRAME_MISSING = "still_frame_missing"
     STILL_ENCODED = "still_encoded"
@@ -112,6 +111,44 @@ class Statement:
     values: dict[str, Any] = field(default_factory=dict)
 
 
+class Step(StrEnum):
+    """The steps of a verification, in their order; docs/evidence.md numbers them from 1."""
+
+    CONTAINER = "container"
+    MANIFEST = "manifest"
+    MEMBERS = "members"
+    KEYS = "keys"
+    LEDGER = "ledger"
+    OPENINGS = "openings"
+    CHECKPOINTS = "checkpoints"
+    RECEIPTS = "receipts"
+    TIMESTAMPS = "timestamps"
+    BOUND = "bound"
+    JOURNALS = "journals"
+    STILLS = "stills"
+    PAGE_SIGNATURES = "page_signatures"
+    DIGESTS = "digests"
+    DEEP = "deep"
+
+
+class Outcome(StrEnum):
+    """What became of a step. `NOTHING`: there was nothing to check, or nobody asked."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOTHING = "nothing"
+    NOT_REACHED = "not_reached"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFound:
+    """One receipt that was given, by its place among them from 1: up to which entry it fits, None where it does not."""
+
+    place: int
+    form: str
+    size: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What was found. `proven` holds only what was checked before the first problem."""
@@ -120,6 +157,8 @@ class Verdict:
     first_problem: Problem | None
     proven: tuple[Statement, ...] = ()
     claimed: tuple[Statement, ...] = ()
+    steps: tuple[tuple[Step, Outcome], ...] = ()
+    receipts: tuple[ReceiptFound, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -132,9 +171,31 @@ class Verdict:
         return {
             "verdict": str(self.state),
             "first_problem": None if problem is None else {"code": str(problem.code), "where": problem.where},
+            "steps": [
+                {"number": number, "step": str(step), "outcome": str(outcome)}
+                for number, (step, outcome) in enumerate(self.steps, 1)
+            ],
+            "receipts": [{"number": one.place, "form": one.form, "fits_up_to": one.size} for one in self.receipts],
             "proven": [say(one.key, one.values, language) for one in self.proven],
             "claimed": [say(one.key, one.values, language) for one in self.claimed],
         }
+
+
+class Piece(Protocol):
+    """A stretch of a stored member that another process can read by itself: it can be pickled."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Its length."""
+        ...
+
+    def part(self, offset: int, size_bytes: int) -> Piece:
+        """A stretch of it."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content, or less where the file ends before."""
+        ...
 
 
 class PackageMembers(Protocol):
@@ -152,6 +213,33 @@ class PackageMembers(Protocol):
         """The content in pieces that are not empty, `size_bytes` at most. Raises Broken where it cannot be read."""
         ...
 
-    def require_sound(self, name: str) -> None:
-        """For a member that was read to its end: raises Broken where the container says something else of it."""
+    def find_piece(self, name: str) -> Piece | None:
+        """The member as something to be read elsewhere; None where it has to be unpacked, in order."""
         ...
+
+    def require_sound(self, name: str, crc32: int | None = None) -> None:
+        """Raises Broken where the container says something else of the member.
+
+        It was read to its end by `chunks`, or elsewhere, and then `crc32` is what was found there.
+        """
+        ...
+
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+class Workers(Protocol):
+    """Does many small jobs, perhaps side by side in other processes."""
+
+    def ordered(self, work: Callable[[A], R], asked: Iterable[A]) -> Iterator[R]:
+        """`work(one)` for each, in order. Takes only so many ahead as it has hands; everything can be pickled."""
+        ...
+
+
+class Alone:
+    """Does each job when its result is asked for."""
+
+    def ordered(self, work: Callable[[A], R], asked: Iterable[A]) -> Iterator[R]:
+        """One after the other."""
+        return map(work, asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,7 @@ from inspection.domain.entry import Entry
 from inspection.domain.instants import parse_rfc3339
 from inspection.domain.package_manifest import is_plain_name
 from inspection.domain.verification import Broken, Code
-from inspection.domain.verification_journal import JournalCheck, JournalFault
-from inspection.domain.verification_ledger import where_entry
+from inspection.domain.verification_lines import where_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class JournalClaim:
 class FileClaim:
     """A still, an uploaded picture or a token; `source` is its path in the inspection's evidence folder.
 
-    `still_id` and `tiles_root` are a still's.
+    `still_id`, `tiles_root` and `size_px` (width, height) are a still's.
     """
 
     seq: int
@@ -88,6 +87,7 @@ class FileClaim:
     code: Code
     still_id: str | None = None
     tiles_root: str | None = None
+    size_px: tuple[int, int] = (0, 0)
 
 
 KEPT_KINDS = ("timestamp", "timestamp_failed", "challenge", "page_key", "signatures", "erased", "hold")
@@ -193,6 +193,7 @@ def _take_still(attested: Attested, entry: Entry) -> None:
             Code.STILL_DIGEST,
             said["still_id"],
             said.get("tiles_root"),
+            (said["width"], said["height"]),
         ),
     )
 
@@ -264,91 +265,3 @@ def check_file(claim: FileClaim, size_bytes: int, chunks: Iterable[bytes]) -> st
     if wrong_size or found.hexdigest() != claim.sha256:
         raise Broken(claim.code, f"{claim.member} entry {claim.seq}")
     return claim.sha256
-
-
-def check_journal(claim: JournalClaim, size_bytes: int, chunks: Iterable[bytes]) -> str:
-    """Its SHA-256. Raises Broken unless entries speak of each of its bytes, from the first on, and say the truth."""
-    segments = claim.in_order()
-    _require_cover(claim, segments, size_bytes)
-    running = hashlib.sha256()
-    journal = _FormatCheck(claim)
-    pieces = _Pieces(chunks)
-    for segment in segments:
-        own = hashlib.sha256()
-        for piece in pieces.take(segment.length):
-            own.update(piece)
-            running.update(piece)
-            journal.feed(piece)
-        _require_digests(claim, segment, own.hexdigest(), running.hexdigest())
-        journal.require_sound(segment)
-    journal.finish()
-    pieces.require_end(claim)
-    return running.hexdigest()
-
-
-def _require_cover(claim: JournalClaim, segments: list[SegmentClaim], size_bytes: int) -> None:
-    covered = 0
-    for place, segment in enumerate(segments):
-        if segment.offset != covered or segment.index != place:
-            raise Broken(Code.SEGMENT_GAP, f"{claim.member} entry {segment.seq}")
-        covered += segment.length
-    if size_bytes != covered:
-        raise Broken(Code.SEGMENT_GAP, f"{claim.member} byte {min(covered, size_bytes)}")
-
-
-def _require_digests(claim: JournalClaim, segment: SegmentClaim, own: str, running: str) -> None:
-    where = f"{claim.member} entry {segment.seq}"
-    if own != segment.sha256:
-        raise Broken(Code.SEGMENT_DIGEST, where)
-    if running != segment.running_sha256:
-        raise Broken(Code.RUNNING_DIGEST, where)
-
-
-class _FormatCheck:
-    """Holds a format fault back until the digests of its segment were looked at: those name it better."""
-
-    def __init__(self, claim: JournalClaim) -> None:
-        self._member = claim.member
-        self._journal = JournalCheck(claim.session_id, claim.track_id)
-        self._fault: JournalFault | None = None
-
-    def feed(self, piece: bytes) -> None:
-        if self._fault is None:
-            try:
-                self._journal.feed(piece)
-            except JournalFault as fault:
-                self._fault = fault
-
-    def require_sound(self, segment: SegmentClaim) -> None:
-        if self._fault is not None:
-            raise Broken(Code.JOURNAL_UNPARSABLE, f"{self._member} entry {segment.seq}") from self._fault
-
-    def finish(self) -> None:
-        try:
-            self._journal.finish()
-        except JournalFault as fault:
-            raise Broken(Code.JOURNAL_UNPARSABLE, self._member) from fault
-
-
-class _Pieces:
-    """Hands out exactly so many bytes of a stream of chunks."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = iter(chunks)
-        self._rest = b""
-
-    def take(self, length: int) -> Iterator[bytes]:
-        """Pieces of `length` bytes together, or fewer where the stream ends."""
-        while length > 0:
-            if not self._rest:
-                self._rest = next(self._chunks, b"")
-                if not self._rest:
-                    return
-            piece, self._rest = self._rest[:length], self._rest[length:]
-            length -= len(piece)
-            yield piece
-
-    def require_end(self, claim: JournalClaim) -> None:
-        """Nothing may follow."""
-        if self._rest or next(self._chunks, b""):
-            raise Broken(Code.SEGMENT_GAP, f"{claim.member} after its end")

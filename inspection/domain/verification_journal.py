@@ -23,13 +23,17 @@ class JournalFault(ValueError):
 
 
 class JournalCheck:
-    """Takes a journal in pieces. Raises JournalFault at the first byte that cannot be right."""
+    """Takes a journal, or records of it, in pieces. Raises JournalFault at the first byte that cannot be right."""
 
-    def __init__(self, session_id: str, track_id: str) -> None:
+    def __init__(self, session_id: str, track_id: str, *, has_header: bool = True) -> None:
         self._ids = (session_id, track_id)
         self._rest = b""
-        self._in_records = False
-        self.packets = 0
+        self._in_records = not has_header
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it could end here: behind its header and a whole record."""
+        return self._in_records and not self._rest
 
     def feed(self, piece: bytes) -> None:
         """The next piece."""
@@ -40,7 +44,7 @@ class JournalCheck:
 
     def finish(self) -> None:
         """Nothing follows: the last record must be whole."""
-        if self._rest or not self._in_records:
+        if not self.is_whole:
             raise JournalFault("ends within a record")
 
     def _header(self) -> bool:
@@ -81,6 +85,5 @@ class JournalCheck:
                 break
             if zlib.crc32(data[position + 4 : after]) != int.from_bytes(data[after : after + 4], "big"):
                 raise JournalFault("a record is damaged")
-            self.packets += 1
             position = after + 4
         self._rest = data[position:]

@@ -15,10 +15,39 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
         "清单由公钥指纹为 {fingerprint} 的密钥签名",
         "The manifest is signed by the key with fingerprint {fingerprint}",
     ),
-    "key_trusted": ("签名密钥就是所给的可信公钥", "The signing key is the trusted key that was given"),
+    "keys_chained": (
+        "签名密钥共 {count} 把,每把由前一把认可",
+        "Signing keys: {count}, each acknowledged by the one before",
+    ),
+    "key_trusted": ("所给的可信公钥在其中", "The trusted key that was given is among them"),
     "entries_chained": (
-        "台账第 1 至 {entries} 条逐条相连,未缺、未改、未插,每条均由同一密钥签名",
-        "Ledger entries 1 to {entries} are chained without loss, change or insertion, each signed by the same key",
+        "台账第 1 至 {entries} 条逐条相连,未缺、未改、未插,每条均由当时的密钥签名",
+        "Ledger entries 1 to {entries} are chained without loss, change or insertion, each signed by its time's key",
+    ),
+    "openings_match": (
+        "姓名、地址、文字等 {count} 处与台账中的承诺值一致",
+        "{count} names, addresses and texts are those that the ledger commits to",
+    ),
+    "checkpoints_match": (
+        "检查点 {count} 个,签名有效,与台账一致",
+        "{count} checkpoints are signed and are those of the ledger",
+    ),
+    "receipts_fit": (
+        "外部回执 {count} 份与台账相符,最远到第 {size} 条(共 {entries} 条):到该条为止,交出回执后未被改动",
+        "{count} outside receipts fit the ledger, up to entry {size} of {entries}: "
+        "up to there nothing was changed since they were handed out",
+    ),
+    "not_later": (
+        "台账第 1 至 {size} 条不晚于 {at}(机构 {authority})",
+        "Ledger entries 1 to {size} are not later than {at} (authority {authority})",
+    ),
+    "not_earlier": (
+        "出现口令 {code} 的画面不早于 {at}",
+        "A picture that shows the code {code} is not earlier than {at}",
+    ),
+    "tiles_match": (
+        "遮盖的照片 {count} 张,未遮盖的部分与台账一致",
+        "{count} stills are covered in part, what is not covered is that of the ledger",
     ),
     "journals_match": (
         "录制原始记录 {tracks} 轨、{segments} 段、{bytes} 字节:每个字节都在台账所记的段内,摘要一致",
@@ -45,6 +74,38 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
     "trusted_no_receipt": (
         "密钥已与所给公钥核对;无外部回执",
         "The key was checked against the given one; no outside receipt",
+    ),
+    "receipts_key_unchecked": (
+        "自洽;密钥未经核对;已核对外部回执",
+        "Self-consistent; the key has not been checked; outside receipts were checked",
+    ),
+    "trusted_receipts": (
+        "密钥已与所给公钥核对;已核对外部回执",
+        "The key was checked against the given one; outside receipts were checked",
+    ),
+    "receipts_absent": (
+        "没有拿来核对的回执:申请人手机、检查人员浏览器等各自留有检查点(共 {count} 个)的回执,"
+        "拿来核对才能发现事后整体重做或截短",
+        "No receipt was there to check: the applicant's phone, the inspectors' browsers and others hold receipts of "
+        "the {count} checkpoints; only they show that nothing was made anew or cut off",
+    ),
+    "receipts_end": (
+        "第 {first} 至 {last} 条没有拿来核对的回执",
+        "For entries {first} to {last} no receipt was there to check",
+    ),
+    "stamps_unchecked": (
+        "时间戳 {count} 个,时间戳机构未经核对",
+        "{count} time stamps, whose authority has not been checked",
+    ),
+    "stamps_of_test": ("测试时间戳,无证明力", "Time stamps of a test authority prove nothing"),
+    "stamps_failed": (
+        "{count} 次没有取得时间戳,原因已入账",
+        "{count} times there was no time stamp; its cause is on record",
+    ),
+    "no_outside_time": ("没有外部时间", "There is no outside time"),
+    "clock_backward": (
+        "服务器时间有 {count} 处倒退",
+        "The server's clock runs back {count} times",
     ),
     "server_clock": (
         "时间({first} 至 {last})为服务器时钟自述,手机时间为手机自述",
@@ -138,6 +199,25 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
     ),
 }
 
+_WITHHELD = {
+    "journal": ("录像或声音 {count} 段", "{count} stretches of recordings"),
+    "track": ("录像或声音 {count} 轨", "{count} tracks of recordings"),
+    "still": ("照片 {count} 张", "{count} stills"),
+    "still_tiles": ("照片 {count} 张的 {tiles} 处(遮盖)", "{tiles} places of {count} stills (covered)"),
+    "opening": ("文字 {count} 处", "{count} names, addresses or texts"),
+    "file": ("文件 {count} 个", "{count} files"),
+}
+_RULES = {
+    "erased": ("已按规则删除", "Erased by rule"),
+    "redacted": ("本副本未提供", "Left out of this copy"),
+    "audience": ("不向本副本的对象提供", "Not for whom this copy is"),
+}
+_STATEMENTS |= {
+    f"withheld_{kind}_{rule}": (f"{why[0]}:{what[0]}", f"{why[1]}: {what[1]}")
+    for kind, what in _WITHHELD.items()
+    for rule, why in _RULES.items()
+}
+
 _CODES: dict[str, tuple[str, str]] = {
     "zip_not_plain": ("压缩包结构不规范或被改动", "The ZIP is not plain or was changed"),
     "member_missing": ("缺少文件", "A member is missing"),
@@ -147,6 +227,32 @@ _CODES: dict[str, tuple[str, str]] = {
     "manifest_signature": ("清单签名不符", "The manifest's signature does not fit"),
     "format_unknown": ("格式版本未知", "The format version is unknown"),
     "key_not_trusted": ("签名密钥不是所给的可信公钥", "The signing key is not the trusted one"),
+    "keys_unparsable": ("密钥记录无法解析", "The history of keys cannot be parsed"),
+    "key_history": ("密钥的交接不成立", "The history of keys does not hold"),
+    "opening_unparsable": ("文字内容的一行无法解析", "A line of openings cannot be parsed"),
+    "opening_digest": ("文字内容与台账中的承诺值不符", "An opening does not fit the ledger's commitment"),
+    "checkpoint_unparsable": ("检查点无法解析", "A checkpoint cannot be parsed"),
+    "checkpoint_order": ("检查点的次序不对,或没有到台账末尾", "Checkpoints are out of order, or end before the ledger"),
+    "checkpoint_signature": ("检查点签名不符", "A checkpoint's signature does not fit"),
+    "checkpoint_root": ("检查点与台账不符", "A checkpoint is not of this ledger"),
+    "receipt_unparsable": ("回执无法读取", "A receipt cannot be read"),
+    "receipt_inspection": ("回执属于另一事项", "A receipt of another inspection"),
+    "receipt_signature": ("回执的签名不符", "A receipt's signature does not fit"),
+    "receipt_ahead": (
+        "台账短于回执:被截短、回退,或早于回执",
+        "The ledger ends before the receipt: cut, rolled back or older",
+    ),
+    "receipt_root": (
+        "台账与回执不符:交出回执之后被改动",
+        "The ledger differs from the receipt: changed since it was handed out",
+    ),
+    "receipt_not_contained": ("台账不含该回执", "The ledger does not contain the receipt"),
+    "timestamp_unparsable": ("时间戳无法解析", "A time stamp cannot be parsed"),
+    "timestamp_digest": ("时间戳与台账摘要不符", "A time stamp differs from its digest"),
+    "timestamp_imprint": ("时间戳不是本台账的检查点的", "A time stamp is not over a checkpoint of this package"),
+    "timestamp_signature": ("时间戳签名不符", "A time stamp's signature does not fit"),
+    "timestamp_chain": ("时间戳机构不在所给的根证书之下", "A time stamp does not lead to a given root"),
+    "challenge_code": ("口令与台账不符", "A challenge code is not that of the ledger"),
     "ledger_unparsable": ("台账条目无法解析", "A ledger entry cannot be parsed"),
     "entry_inspection": ("条目属于另一事项", "An entry of another inspection"),
     "entry_seq": ("条目序号不连续", "Entry numbers are not consecutive"),
@@ -160,6 +266,7 @@ _CODES: dict[str, tuple[str, str]] = {
     "running_digest": ("录制原始记录的累计摘要不符", "A journal's running digest differs"),
     "journal_unparsable": ("录制原始记录无法解析", "A journal cannot be parsed"),
     "still_digest": ("定格照片与台账摘要不符", "A still differs from its digest"),
+    "still_tiles": ("遮盖的照片与台账不符", "A covered still is not that of its entry"),
     "file_digest": ("上传的照片与台账摘要不符", "An uploaded picture differs from its digest"),
     "frame_signature": ("网页签名统计多于录像所示", "More is said of page signatures than the journal shows"),
     "not_verifiable": ("无法核验此处", "This cannot be verified"),
@@ -169,6 +276,30 @@ _STATES: dict[str, tuple[str, str]] = {
     "whole": ("完整", "WHOLE"),
     "broken": ("不完整或被改动", "BROKEN"),
     "unreadable": ("不是可打开的 ZIP", "UNREADABLE: no ZIP that can be opened"),
+}
+
+_STEPS: dict[str, tuple[str, str]] = {
+    "container": ("压缩包结构", "Container"),
+    "manifest": ("清单及其签名", "Manifest and its signature"),
+    "members": ("文件名与长度", "Members and their lengths"),
+    "keys": ("密钥", "Keys"),
+    "ledger": ("台账", "Ledger"),
+    "openings": ("姓名、地址、文字", "Names, addresses, texts"),
+    "checkpoints": ("检查点", "Checkpoints"),
+    "receipts": ("外部回执", "Outside receipts"),
+    "timestamps": ("时间戳与口令", "Time stamps and challenge codes"),
+    "bound": ("文件与台账一一对应", "Each member is named, each named is there"),
+    "journals": ("录制原始记录", "Recordings"),
+    "stills": ("照片与上传文件", "Stills and pictures"),
+    "page_signatures": ("网页签名", "Signatures of pages"),
+    "digests": ("其余文件摘要", "Digests of the rest"),
+    "deep": ("解码核对", "Decoding"),
+}
+_OUTCOMES = {
+    "passed": ("通过", "passed"),
+    "failed": ("不通过", "FAILED"),
+    "nothing": ("没有可核对的", "nothing to check"),
+    "not_reached": ("未到此步", "not reached"),
 }
 
 _HEADS = {"proven": ("已证明", "Proven"), "claimed": ("仅为声称", "Only claimed"), "problem": ("问题", "Problem")}
@@ -185,8 +316,12 @@ def say_code(code: str, language: Language = "zh-CN") -> str:
 
 
 def render_text(verdict: Verdict, language: Language = "zh-CN") -> str:
-    """For people: the verdict, the first problem, what is proven and what is only claimed."""
+    """For people: the verdict, the steps, the first problem, what is proven and what is only claimed."""
     lines = [_pick(_STATES[verdict.state], language)]
+    lines += [
+        f"{number:4}. {_pick(_STEPS[step], language)} [{step}]: {_pick(_OUTCOMES[outcome], language)}"
+        for number, (step, outcome) in enumerate(verdict.steps, 1)
+    ]
     if verdict.first_problem is not None:
         code, where = verdict.first_problem.code, verdict.first_problem.where
         lines.append(f"{_pick(_HEADS['problem'], language)}: {say_code(code, language)} [{code}] {where}")

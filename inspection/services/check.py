@@ -17,8 +17,9 @@ from inspection.domain.findings import Finding
 from inspection.domain.observations import Still
 from inspection.domain.sessions import Session, SessionState
 from inspection.domain.verification import Broken, VerifySignature
-from inspection.domain.verification_artefacts import Attested, FileClaim, JournalClaim, check_file, check_journal
+from inspection.domain.verification_artefacts import Attested, FileClaim, JournalClaim, check_file
 from inspection.domain.verification_ledger import ChainCheck
+from inspection.domain.verification_runs import check_journal
 from inspection.services.packages import read_ledger
 from inspection.services.ports import UnitOfWork
 
@@ -78,6 +79,7 @@ class _Rows:
     findings: list[Finding]
     visit_ids: set[str]
     has_opinion: bool
+    keys: tuple[bytes, ...]
 
 
 async def check(
@@ -95,7 +97,8 @@ async def check(
         progress(number, len(ids))
         async with reading() as uow:
             rows = await _read_rows(uow, one_id)
-        await asyncio.to_thread(_check_one, one_id, rows, evidence, ChainCheck(one_id, public_key, verify), report)
+        chain = ChainCheck(one_id, rows.keys or (public_key,), verify)
+        await asyncio.to_thread(_check_one, one_id, rows, evidence, chain, report)
     progress(len(ids), len(ids))
     return report
 
@@ -114,6 +117,7 @@ async def _read_rows(uow: UnitOfWork, inspection_id: str) -> _Rows:
         findings=await uow.findings.list(inspection_id),
         visit_ids={visit.id for visit in await uow.visits.list(inspection_id)},
         has_opinion=inspection is not None and inspection.opinion is not None,
+        keys=tuple(line.public_key for line in await uow.keys.list()),
     )
 
 

@@ -20,7 +20,7 @@ from inspection.domain.instants import rfc3339_ms
 from inspection.domain.package_manifest import LEDGER, MANIFEST, README, SIGNATURE, Manifest, Member, sign_manifest
 from inspection.domain.package_readme import readme_bytes
 from inspection.domain.verification import Broken, Code, Problem, State, Unreadable, Verdict
-from inspection.domain.verification_package import verify_members
+from inspection.domain.verification_package import Asked, container_verdict, verify_members
 from inspection.services.packages import PackagePlan, PackageSource
 from inspection.services.ports import Signer
 from inspection.store.evidence_files import EvidenceFiles, storage_error
@@ -71,18 +71,27 @@ def export_file(
     return Exported(out, size_bytes, digest)
 
 
-def verify_file(path: Path, trust: bytes | None = None, progress: Progress = lambda done, whole: None) -> Verdict:
-    """The verdict on a package. `trust` is the raw public key (see `parse_key`). Raises nothing of its own."""
+def verify_file(
+    path: Path,
+    trust: bytes | None = None,
+    progress: Progress = lambda done, whole: None,
+    asked: Asked | None = None,
+) -> Verdict:
+    """The verdict on a package. Raises nothing of its own.
+
+    `trust` is the raw public key (see `parse_key`), for callers who ask for nothing else in `asked`.
+    """
+    wanted = asked or Asked(trusted_keys=() if trust is None else (trust,))
     try:
         with open_package(path) as stream:
             count = _Count(path.stat().st_size, progress)
-            return verify_members(open_plain_zip(stream, count.add), verify_ed25519, trust)
+            return verify_members(open_plain_zip(stream, count.add, path), verify_ed25519, wanted)
     except Unreadable:
         return Verdict(State.UNREADABLE, None)
     except Broken as broken:
-        return Verdict(State.BROKEN, broken.problem)
+        return container_verdict(broken.problem)
     except OSError as error:
-        return Verdict(State.BROKEN, Problem(Code.NOT_VERIFIABLE, f"{path.name}: {error.strerror}"))
+        return container_verdict(Problem(Code.NOT_VERIFIABLE, f"{path.name}: {error.strerror}"))
 
 
 def parse_key(text: str) -> bytes:

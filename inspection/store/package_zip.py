@@ -9,7 +9,7 @@ Python's zipfile or Info-ZIP's `zip -X` make from the same files are plain too.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -34,6 +34,8 @@ from inspection.store.package_zip_layout import (
 
 _CHUNK_BYTES = 256 * 1024
 _MAX_CENTRAL_BYTES = 64 * 1024 * 1024
+_FREE_UNPACKED_BYTES = 64 * 1024 * 1024
+_MOST_TIMES = 20
 _VERSIONS_NEEDED = (10, 20, 45)
 _FLAGS = 0x806  # UTF-8 names and the hints on how hard the packer tried
 _CENTRAL_PLACE = "central directory"
@@ -80,8 +82,11 @@ class _Central:
 class PlainZip:
     """An open archive whose structure was found plain. Implements `PackageMembers`."""
 
-    def __init__(self, stream: BinaryIO, members: dict[str, ZipMember], on_read: OnRead) -> None:
+    def __init__(
+        self, stream: BinaryIO, members: dict[str, ZipMember], on_read: OnRead, path: Path | None = None
+    ) -> None:
         self._stream = stream
+        self._path = path
         self._members = members
         self._on_read = on_read
         self._crc32: dict[str, int] = {}
@@ -112,9 +117,16 @@ class PlainZip:
         member = self._members[name]
         return member.data_offset if member.method == STORED else None
 
-    def require_sound(self, name: str) -> None:
+    def find_piece(self, name: str) -> FilePiece | None:
+        """The member as a stretch of the archive's file, where it is stored in one."""
+        member = self._members[name]
+        if self._path is None or member.method != STORED:
+            return None
+        return FilePiece(self._path, member.data_offset, member.size_bytes)
+
+    def require_sound(self, name: str, crc32: int | None = None) -> None:
         """Raises Broken where the archive's CRC-32 is not that of the content read."""
-        if self._crc32.get(name) != self._members[name].crc32:
+        if (self._crc32.get(name) if crc32 is None else crc32) != self._members[name].crc32:
             raise Broken(Code.ZIP_NOT_PLAIN, f"header of {name}")
 
     def _packed(self, member: ZipMember) -> Iterator[bytes]:
@@ -129,8 +141,30 @@ class PlainZip:
             yield chunk
 
 
-def open_plain_zip(stream: BinaryIO, on_read: OnRead = lambda length: None) -> PlainZip:
-    """`on_read` is told the length of each piece of packed content that was read.
+@dataclass(frozen=True, slots=True)
+class FilePiece:
+    """A `Piece` of a file."""
+
+    path: Path
+    offset: int
+    size_bytes: int
+
+    def part(self, offset: int, size_bytes: int) -> FilePiece:
+        """A stretch of it."""
+        return FilePiece(self.path, self.offset + offset, min(size_bytes, self.size_bytes - offset))
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content, or less where the file ends before."""
+        left = self.size_bytes
+        with self.path.open("rb", buffering=0) as stream:
+            stream.seek(self.offset)
+            while left > 0 and (chunk := stream.read(min(_CHUNK_BYTES, left))):
+                left -= len(chunk)
+                yield chunk
+
+
+def open_plain_zip(stream: BinaryIO, on_read: OnRead = lambda length: None, path: Path | None = None) -> PlainZip:
+    """`on_read` is told the length of each piece of packed content that was read; `path` is the stream's file.
 
     Raises Unreadable where this is no ZIP at all, and Broken (`zip_not_plain`) where it is not a plain one."""
     size = stream.seek(0, 2)
@@ -148,7 +182,8 @@ def open_plain_zip(stream: BinaryIO, on_read: OnRead = lambda length: None) -> P
     if position != central_offset:
         raise not_plain(_CENTRAL_PLACE)
     _require_folders_of_members(headers, members)
-    return PlainZip(stream, members, on_read)
+    _require_bounded(members.values(), size)
+    return PlainZip(stream, members, on_read, path)
 
 
 def open_package(path: Path) -> BinaryIO:
@@ -214,6 +249,13 @@ def _odd_one(group: list[_Central]) -> _Central:
     return min(group, key=lambda header: keys.count((header.made_by, header.external, header.internal)))
 
 
+def _require_bounded(members: Iterable[ZipMember], archive_bytes: int) -> None:
+    """What unpacks to far more than the archive's own length is no recording: nobody has to read it to its end."""
+    unpacked = sum(member.size_bytes for member in members if member.method != STORED)
+    if unpacked > _FREE_UNPACKED_BYTES + _MOST_TIMES * archive_bytes:
+        raise not_plain(_CENTRAL_PLACE)
+
+
 def _read_local(stream: BinaryIO, header: _Central, position: int) -> ZipMember:
     where = f"header of {header.name}"
     if header.offset != position:
@@ -243,7 +285,7 @@ def _require_folders_of_members(headers: list[_Central], members: dict[str, ZipM
 def _name(raw: bytes) -> str:
     name = raw.decode("ascii", "replace")
     if not is_plain_name(name.removesuffix("/")):
-        raise not_plain(f"a member named {name[:80]!r}")
+        raise not_plain(_CENTRAL_PLACE)
     return name
 
 
@@ -263,7 +305,7 @@ def _inflate(member: ZipMember, packed: Iterator[bytes]) -> Iterator[bytes]:
                 if chunk:
                     yield chunk
             if unpacker.unused_data or (unpacker.eof and data):
-                raise not_plain(f"data of {member.name}")
+                raise Broken(Code.MEMBER_DIGEST, member.name)
         while not unpacker.eof and (chunk := unpacker.decompress(b"", min(_CHUNK_BYTES, left + 1))):
             left -= len(chunk)
             if left < 0:
