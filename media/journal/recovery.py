@@ -56,11 +56,21 @@ def scan(path: Path, attested_length: int = 0, next_index: int = 0, key: bytes |
         size = content.size()
         header, start = decode_header(content.pread(MAX_HEADER_BYTES + 16, 0))
         scanning.begin(header, content.pread(start, 0))
-        while scanning.take(content.pread(CHUNK_BYTES, scanning.whole_bytes)) or scanning.pass_damage(content, size):
+        while scanning.take(_next(content, scanning)) or scanning.pass_damage(content, size):
             pass
     finally:
         content.close()
     return scanning.finish(size)
+
+
+def _next(content: Content, scanning: _Scan) -> bytes:
+    """What follows. A broken seal behind all that is attested is what a power cut leaves: a torn end."""
+    try:
+        return content.pread(CHUNK_BYTES, scanning.whole_bytes)
+    except OSError:
+        if not scanning.is_past_attested:
+            raise
+        return b""
 
 
 class _Scan:
@@ -71,6 +81,10 @@ class _Scan:
         self._damaged_bytes = 0
         self._ended_us = 0
         self.whole_bytes = 0
+
+    @property
+    def is_past_attested(self) -> bool:
+        return self.whole_bytes >= self._attested_length
 
     def begin(self, header: JournalHeader, content: bytes) -> None:
         self._header = header

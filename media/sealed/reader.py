@@ -69,17 +69,20 @@ class SealedContent(PlainContent):
         self._kept: tuple[int, bytes] = (-1, b"")
 
     def pread(self, count: int, offset: int) -> bytes:
-        """Raises OSError (EIO) where a chunk was changed."""
+        """Fewer before a chunk whose seal is broken; raises OSError (EIO) where it is the one at `offset`."""
         if offset + count > self._starts[-1]:
             self._look_for_more()
-        wanted = min(count, self._starts[-1] - offset)
         parts: list[bytes] = []
-        while wanted > 0:
-            number = bisect_right(self._starts, offset) - 1
-            within = offset - self._starts[number]
-            part = self._chunk(number)[within : within + wanted]
+        end = min(offset + count, self._starts[-1])
+        while offset < end:
+            try:
+                part = self._part(offset, end)
+            except OSError:
+                if not parts:
+                    raise
+                break
             parts.append(part)
-            offset, wanted = offset + len(part), wanted - len(part)
+            offset += len(part)
         return b"".join(parts)
 
     def size(self) -> int:
@@ -92,6 +95,11 @@ class SealedContent(PlainContent):
         if self._starts[number] != offset:
             raise ValueError("within a chunk")
         return self._raw_starts[number]
+
+    def _part(self, offset: int, end: int) -> bytes:
+        number = bisect_right(self._starts, offset) - 1
+        start = self._starts[number]
+        return self._chunk(number)[offset - start : end - start]
 
     def _look_for_more(self) -> None:
         end = os.fstat(self._descriptor).st_size
