@@ -52,6 +52,7 @@ def make_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_demo(commands)
     _add_user(commands)
+    _add_keys(commands)
     _add_export(commands)
     _add_verify(commands)
     _add_check(commands)
@@ -128,6 +129,25 @@ def _add_user(commands: Commands) -> None:
         action.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input, 10 to 128 characters"
         )
+        _add_data(action)
+
+
+def _add_keys(commands: Commands) -> None:
+    keys = _command(commands, "keys", "Look after the keys that sign the ledger.")
+    actions = keys.add_subparsers(metavar="ACTION", required=True)
+    show = _command(actions, "show", "Print every key of the office: number, id, public key for verify --trust, since.")
+    show.add_argument("--json", action="store_true", help="the history as packages hold it, a line for each key")
+    show.set_defaults(run=_later("web.cli_keys", "show"))
+    rotate = _command(
+        actions,
+        "rotate",
+        "Hand over to a new key, which the old one signs for the last time. Refused while a server runs on the folder.",
+    )
+    to = rotate.add_mutually_exclusive_group()
+    to.add_argument("--to-command", metavar="COMMAND", help="the new key is held by this command (see operations.md)")
+    to.add_argument("--to-file", action="store_true", help="the new key is a file, the one before was a command's")
+    rotate.set_defaults(run=_later("web.cli_keys", "rotate"))
+    for action in (show, rotate):
         _add_data(action)
 
 
@@ -234,6 +254,7 @@ def _later(module: str, function: str) -> Run:
 def _refusal(error: Exception) -> str:
     """One line for what the parts refuse by a coded error; anything else is a fault of ours and goes up."""
     from inspection.domain.errors import InspectionError
+    from inspection.store.signer import SignerKeyError
     from media.errors import MediaError
     from web.certificates import CertificateError
     from web.settings import SettingsError
@@ -241,7 +262,7 @@ def _refusal(error: Exception) -> str:
 
     if isinstance(error, InspectionError | MediaError):
         return f"{error.message} ({error.code})"
-    if isinstance(error, CertificateError | SettingsError | TurnError):
+    if isinstance(error, CertificateError | SettingsError | SignerKeyError | TurnError):
         return str(error)
     raise error
 

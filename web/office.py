@@ -20,11 +20,11 @@ from inspection.store.passwords import Argon2Passwords
 from inspection.store.pepper import load_or_create_pepper
 from inspection.store.pictures import LimitedPictures
 from inspection.store.reserve import LedgerReserve
-from inspection.store.signer import load_or_create_signer
 from inspection.store.sms_outbox import ConsoleSms
 from inspection.store.templates_file import load_templates
 from media.fonts import StampFont, open_font
 from web.settings import Settings
+from web.signing import open_signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ class DataFolder:
         return self.root / "keys" / "ledger.ed25519"
 
     @property
+    def key_lock(self) -> Path:
+        """Held by whoever signs with the key, and alone by whoever changes it."""
+        return self.root / "run" / "key.lock"
+
+    @property
     def office_certificate(self) -> Path:
         """Key and certificates for the pictures and documents that are handed out."""
         return self.root / "keys" / "c2pa.pem"
@@ -88,13 +93,22 @@ class OpenOffice:
 
 
 @asynccontextmanager
-async def open_office(settings: Settings) -> AsyncIterator[OpenOffice]:
-    """Makes what is missing, upgrades the database, closes it in the end."""
+async def open_office(settings: Settings, *, changes_key: bool = False) -> AsyncIterator[OpenOffice]:
+    """Makes what is missing, upgrades the database, closes it in the end.
+
+    `changes_key`: nobody else may have it open. Raises SignerKeyError, InspectionError (`signer_unavailable`).
+    """
     folder = DataFolder(settings.data.resolve())
     font = await asyncio.to_thread(_prepare, folder)
+    about_key = (settings.sign_command, folder.signing_key, folder.database, folder.key_lock)
+    async with open_signer(*about_key, alone=changes_key) as signer, _opened(settings, folder, font, signer) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, folder: DataFolder, font: StampFont, signer: Signer) -> AsyncIterator[OpenOffice]:
     passwords = Argon2Passwords()
     clock = SystemClock()
-    signer = load_or_create_signer(folder.signing_key)
     reserve = LedgerReserve(folder.reserve)
     await asyncio.to_thread(reserve.hold)
     feed = CheckpointFeed()

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 
 class SignerKeyError(Exception):
-    """The key file is damaged or open to others; nothing is signed with it."""
+    """The key is damaged, open to others, or not the one in use; nothing is signed with it."""
 
 
 class FileSigner:
@@ -44,6 +44,11 @@ def load_or_create_signer(path: Path) -> FileSigner:
         _create(path)
     except FileExistsError:
         pass  # made earlier, or by another process just now
+    return load_signer(path)
+
+
+def load_signer(path: Path) -> FileSigner:
+    """The signer of a file that is there. Raises SignerKeyError, OSError."""
     return FileSigner(_read(path))
 
 
@@ -54,6 +59,15 @@ def verify_ed25519(public_key: bytes, signature: bytes, message: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _create(path: Path) -> None:
@@ -72,15 +86,7 @@ def _create(path: Path) -> None:
         os.link(whole, path)  # unlike a rename, this never replaces a key that is there
     finally:
         whole.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)
 
 
 def _read(path: Path) -> bytes:
