@@ -21,6 +21,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from numpy.typing import NDArray
 
+from media.frame_signatures import without_signature
 from media.journal.files import sync_directory
 from media.replay_pictures import Pictures, TimedFrame
 from media.replay_plan import CODEC_OF, Container, FilmPlan, Reach, plan_film
@@ -115,7 +116,7 @@ def _picture_packets(
 
     def packets() -> Iterator[_Timed]:
         for timed in chain([first], rest):
-            packet: Packet[Any] = Packet(timed.frame.content)
+            packet: Packet[Any] = Packet(without_signature(timed.frame.content))
             packet.stream = stream
             packet.time_base = MILLISECONDS
             packet.pts = packet.dts = timed.at_ms
