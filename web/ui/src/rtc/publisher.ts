@@ -13,9 +13,17 @@ export interface UpSignal extends PeerSignal {
   publish(sdp: string): Promise<Result<{ peer_id: string; sdp: string }>>
 }
 
+/** Who signs what is sent: see `rtc/signing`. */
+export interface FrameSigning {
+  ready(): Promise<void>
+  configure(configuration: RTCConfiguration): RTCConfiguration
+  attach(pc: RTCPeerConnection): void
+}
+
 export interface PublisherOptions extends OneWayOptions {
   signal: UpSignal
   videoCapabilities?: () => RTCRtpCapabilities | null
+  signing?: FrameSigning | null
   /** The uplink has become too weak for a moving picture (few, sharp frames are sent then), or good again. */
   onUplink?: (weak: boolean) => void
 }
@@ -68,7 +76,10 @@ export class Publisher extends OneWay {
   }
 
   protected async dial(): Promise<Result<PeerLink>> {
-    const pc = (this.options.createPeer ?? createPeer)({ iceServers: this.iceServers, bundlePolicy: 'max-bundle' })
+    const signing = this.options.signing
+    if (signing) await signing.ready()
+    const plain: RTCConfiguration = { iceServers: this.iceServers, bundlePolicy: 'max-bundle' }
+    const pc = (this.options.createPeer ?? createPeer)(signing ? signing.configure(plain) : plain)
     try {
       const answer = await this.offer(pc)
       if (!answer.ok) {
@@ -107,6 +118,7 @@ export class Publisher extends OneWay {
     const stream = this.stream
     if (!stream) return fail('media_failed', 'nothing to send')
     for (const track of stream.getTracks()) this.addTrack(pc, track, stream)
+    this.options.signing?.attach(pc) // before the offer: what is set later may be passed by
     await setOffer(pc)
     await this.applyTo(pc) // before the first frame: the browser's own choice would start small
     await gathered(pc, this.options.gatherMs ?? GATHER_MS)

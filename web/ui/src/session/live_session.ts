@@ -6,10 +6,11 @@ import type { Role } from '@/protocol/api'
 import { emptyCase, reduce, type CaseState, type SessionState } from '@/protocol/reduce'
 import type { Entry } from '@/protocol/entries'
 import type { JoinResult, Participant, PeerAnswer } from '@/protocol/events'
-import type { ViewServed } from '@/protocol/messages'
+import type { SigningNonce, ViewServed } from '@/protocol/messages'
 import type { Problem, Result } from '@/protocol/problem'
 import { Signaling, type LinkState, type SignalingOptions } from '@/protocol/signaling'
 import { Publisher, type PublisherOptions } from '@/rtc/publisher'
+import { PageSigning } from '@/rtc/signing/page_signing'
 import { Viewer, type Streams, type ViewerOptions } from '@/rtc/viewer'
 import type { MediaState } from '@/rtc/redialer'
 import { pageNetwork, type NetworkSource } from './page_network'
@@ -52,6 +53,8 @@ export class LiveSession {
   readonly signaling: Signaling
   readonly publisher: Publisher
   readonly viewer: Viewer
+  /** Only the applicant's frames are signed. */
+  readonly signing: PageSigning | null
   private listener: () => void = () => undefined
   private wantsUp: MediaStream | null = null
   private stopNetwork: () => void = () => undefined
@@ -59,6 +62,7 @@ export class LiveSession {
 
   constructor(private readonly options: LiveSessionOptions) {
     this.signaling = new Signaling({ role: options.role, csrf: options.csrf, ...options.signaling })
+    this.signing = options.role === 'applicant' ? this.makeSigning() : null
     this.publisher = this.makePublisher(options.publisher ?? {})
     this.viewer = this.makeViewer(options.viewer ?? {})
     this.wire()
@@ -114,6 +118,7 @@ export class LiveSession {
     this.stopNetwork()
     this.publisher.stop()
     this.viewer.stop()
+    this.signing?.close()
     this.signaling.close()
   }
 
@@ -175,6 +180,7 @@ export class LiveSession {
     if (this.session && this.session.detail !== this.detail) this.onDetail(this.session.detail)
     if (this.session?.state === 'ended') this.end()
     if (this.ended) return
+    void this.signing?.enrol({ sessionId: this.options.sessionId, participantId: joined.participant_id })
     if (again) this.resume(joined)
     else this.startMedia(joined)
   }
@@ -219,6 +225,16 @@ export class LiveSession {
     this.view = 'full'
   }
 
+  private makeSigning(): PageSigning {
+    return new PageSigning({
+      signal: {
+        nonce: () => this.call<SigningNonce>('signing:nonce'),
+        enrol: (body) => this.call('signing:enrol', { ...body }),
+      },
+      onLost: () => this.publisher.networkChanged(),
+    })
+  }
+
   private makePublisher(options: Partial<PublisherOptions>): Publisher {
     return new Publisher({
       signal: {
@@ -226,6 +242,7 @@ export class LiveSession {
         close: (peer_id) => void this.call('peer:close', { peer_id }),
         isReady: () => this.signaling.state === 'joined',
       },
+      signing: this.signing,
       onState: (state, problem) => this.change(() => this.onWay('up', state, problem)),
       onHearing: (heard) => this.onHearing(heard),
       onUplink: (weak) => this.change(() => (this.weakUplink = weak)),
