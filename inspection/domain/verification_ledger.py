@@ -233,7 +233,7 @@ def _require_joined(found: _BatchFound, head: str | None, key: int | None) -> No
     if own in (Code.ENTRY_HASH, Code.KEY_HISTORY) or found.first_key is None or key is None:
         return
     if found.begins_with_change:
-        if found.first_key <= key and found.first_seq > 1:
+        if found.first_key <= key:
             raise Broken(Code.KEY_HISTORY, where)
     elif found.first_key != key:
         raise Broken(Code.ENTRY_SIGNATURE, where)

@@ -53,6 +53,7 @@ from inspection.domain.verification_frames import (
     CountFrames,
     FrameClaims,
     FrameFacts,
+    TrackCounted,
     frame_statements,
     require_claims,
 )
@@ -338,15 +339,14 @@ class _Steps:
             self._found.frames_left_out = self._frames.declared.frames > 0
             return False
         total, unchecked = FrameFacts(), 0
-        members = {run.claim.track_id: run for run in reversed(self._expected.runs) if run.offset == 0}
+        starts = {run.claim.track_id: run for run in self._expected.runs if run.offset == 0}
         for track in self._frames.tracks():
             self.at = track.member
-            run = members.get(track.track_id)
-            is_whole = run is not None and run.member == track.member
-            chunks = self._members.chunks(run.member) if run is not None else iter(())
-            if run is None and not self._is_recorded(track.track_id):
-                continue
-            counted = self._asked.count_frames(track, chunks, is_whole)
+            run = starts.get(track.track_id)
+            is_whole = run.member == track.member if run is not None else not self._is_recorded(track.track_id)
+            counted = TrackCounted(FrameFacts(), (None,) * len(track.claims))
+            if run is not None:
+                counted = self._asked.count_frames(track, self._members.chunks(run.member), is_whole)
             unchecked += require_claims(track, counted, is_whole)
             total += counted.total
         self.proven += frame_statements(total, unchecked)

@@ -166,7 +166,9 @@ class FilePiece:
 def open_plain_zip(stream: BinaryIO, on_read: OnRead = lambda length: None, path: Path | None = None) -> PlainZip:
     """`on_read` is told the length of each piece of packed content that was read; `path` is the stream's file.
 
-    Raises Unreadable where this is no ZIP at all, and Broken (`zip_not_plain`) where it is not a plain one."""
+    Raises Unreadable where this is no ZIP at all, and Broken where it is not a plain one (`zip_not_plain`) or a packed
+    member does not unpack to its length (`member_digest`).
+    """
     size = stream.seek(0, 2)
     require_some_zip(stream, size)
     count, central_offset, central_bytes = read_end(stream, size)
@@ -183,7 +185,9 @@ def open_plain_zip(stream: BinaryIO, on_read: OnRead = lambda length: None, path
         raise not_plain(_CENTRAL_PLACE)
     _require_folders_of_members(headers, members)
     _require_bounded(members.values(), size)
-    return PlainZip(stream, members, on_read, path)
+    opened = PlainZip(stream, members, on_read, path)
+    _require_unpackable(opened, members.values())
+    return opened
 
 
 def open_package(path: Path) -> BinaryIO:
@@ -254,6 +258,14 @@ def _require_bounded(members: Iterable[ZipMember], archive_bytes: int) -> None:
     unpacked = sum(member.size_bytes for member in members if member.method != STORED)
     if unpacked > _FREE_UNPACKED_BYTES + _MOST_TIMES * archive_bytes:
         raise not_plain(_CENTRAL_PLACE)
+
+
+def _require_unpackable(opened: PlainZip, members: Iterable[ZipMember]) -> None:
+    """What is packed is unpacked once before anything is judged, so that damage shows in the archive's order."""
+    for member in members:
+        if member.method != STORED:
+            for _ in opened.chunks(member.name):
+                pass
 
 
 def _read_local(stream: BinaryIO, header: _Central, position: int) -> ZipMember:

@@ -104,6 +104,11 @@ class Case:
         self.entries.append(entry)
         return entry
 
+    def take_back(self) -> None:
+        """The last entry was never there, nor a head over it."""
+        self.entries.pop()
+        self.checkpoints = [one for one in self.checkpoints if one.size <= len(self.entries)]
+
     def checkpoint(self) -> Checkpoint:
         """The signed head of what is there; the last one where it is of just that."""
         if self.checkpoints and self.checkpoints[-1].size == len(self.entries):
