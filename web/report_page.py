@@ -29,7 +29,7 @@ QR_PICTURE = "receipt"
 STYLE = f"""
 @page {{ size: A4; margin: 20mm 16mm 22mm;
   @bottom-left {{ content: string(number); font: 8pt {FONT_FAMILY}; color: #5b6470 }}
-  @bottom-right {{ content: "第 " counter(page) " 页,共 " counter(pages) " 页";
+  @bottom-right {{ content: "第 " counter(page) " 页，共 " counter(pages) " 页";
     font: 8pt {FONT_FAMILY}; color: #5b6470 }} }}
 body {{ font: 10pt/1.6 {FONT_FAMILY}; color: #16202b }}
 h1 {{ font-size: 19pt; text-align: center; font-weight: normal; margin: 0 0 2mm }}
@@ -99,8 +99,8 @@ class _Page:
             ("经营场所", _joined(facts.premises_name, facts.premises_address)),
             ("立案时间", self._when(facts.opened_at)),
         ]
-        erased = [f"<p class='warn'>{self._when(at)} 已按规则删除部分数据,见台账。</p>" for at in facts.erasures]
-        return "<h2>一、基本情况</h2>" + _rows(rows) + "".join(erased)
+        erased = [f"<p class='warn'>{self._when(at)} 已按规则删除部分数据，见台账。</p>" for at in facts.erasures]
+        return "<h2>基本情况</h2>" + _rows(rows) + "".join(erased)
 
     def session(self, session: SessionFacts) -> str:
         rows = [
@@ -123,8 +123,8 @@ class _Page:
         rows = [
             (
                 self._when(visit.visited_at),
-                f"{_or_not_here(None if visit.visitors is None else '、'.join(visit.visitors))};"
-                f"现场核实 {visit.items} 项,确认 {visit.confirmed} 项",
+                f"{_or_not_here(None if visit.visitors is None else '、'.join(visit.visitors))}；"
+                f"现场核实 {visit.items} 项，确认 {visit.confirmed} 项",
             )
             for visit in facts.visits
         ]
@@ -139,7 +139,7 @@ class _Page:
         every = {still.still_id: still for session in facts.sessions.values() for still in session.stills}
         figures = "".join(self._figure(every[still_id]) for still_id in self._pictured if still_id in every)
         left = [still.lookup for still in every.values() if still.still_id not in self._pictured]
-        others = f"<p class='note'>另有 {len(left)} 张未印出,查询号:{_text('、'.join(left))}</p>" if left else ""
+        others = f"<p class='note'>另有 {len(left)} 张未印出，查询号:{_text('、'.join(left))}</p>" if left else ""
         body = f"<div class='stills'>{figures}</div>" if figures else "<p>没有照片。</p>"
         return f"<h2>定格照片</h2>{body}{others}"
 
@@ -148,7 +148,7 @@ class _Page:
         return (
             "<h2>核对与说明</h2><div class='receipt'>"
             f"<img src='{PICTURE_SCHEME}:{QR_PICTURE}' alt='台账首尾签名'>"
-            f"<div><p>台账共 {receipt.size} 条,回执码</p><p class='code'>{_text(receipt.code)}</p>"
+            f"<div><p>台账共 {receipt.size} 条，回执码</p><p class='code'>{_text(receipt.code)}</p>"
             f"<p class='note'>{self._when(receipt.at)} 由公钥指纹 {_text(receipt.key_fingerprint)} 的密钥签名</p>"
             "</div></div>"
             f"{limits}"
@@ -167,9 +167,9 @@ class _Page:
         return "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in cells) + "</tr>"
 
     def _finding(self, number: int, finding: FindingFacts) -> str:
-        figure = f",见图{self._figures[finding.still_id]}" if finding.still_id in self._figures else ""
-        head = f"<h3>{number}. {words.SEVERITY[finding.severity]},{_text(finding.due_date)} 前整改{figure}</h3>"
-        clause = f"<p class='note'>依据:{_text(_or_not_here(finding.clause))}</p>" if finding.clause != "" else ""
+        figure = f"，见图{self._figures[finding.still_id]}" if finding.still_id in self._figures else ""
+        head = f"<h3>{number}. {words.SEVERITY[finding.severity]}，{_text(finding.due_date)} 前整改{figure}</h3>"
+        clause = f"<p class='note'>依据：{_text(_or_not_here(finding.clause))}</p>" if finding.clause != "" else ""
         return head + f"<p>{_text(_or_not_here(finding.text))}</p>" + clause + self._words(finding.words)
 
     def _words(self, said: Iterable[WordFacts]) -> str:
@@ -177,13 +177,13 @@ class _Page:
 
     def _word(self, said: WordFacts) -> str:
         who = f"{words.ROLE.get(said.role, '')} {_or_not_here(said.name)}"
-        text = f":{_text(said.text)}" if said.text else ""
-        return f"<p>{_text(words.WORD.get(said.what, said.what))}({_text(who)},{self._when(said.at)}){text}</p>"
+        text = f"：{_text(said.text)}" if said.text else ""
+        return f"<p>{_text(words.WORD.get(said.what, said.what))}（{_text(who)}，{self._when(said.at)}）{text}</p>"
 
     def _figure(self, still: StillFacts) -> str:
         image = f"<img src='{PICTURE_SCHEME}:{_text(self._pictured[still.still_id])}' alt=''>"
         said = f"图{self._figures[still.still_id]} {words.REASON.get(still.reason, '')} {self._when(still.arrival_at)}"
-        caption = f"{said} 查询号 {_text(still.lookup)},台账第 {still.seq} 条"
+        caption = f"{said} 查询号 {_text(still.lookup)}，台账第 {still.seq} 条"
         return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
     def _when(self, at: str | None) -> str:
@@ -200,19 +200,19 @@ def _marked(session: SessionFacts) -> str:
     if not session.marked_ms:
         return ""
     minutes = session.marked_ms / 60_000
-    return f"<p class='warn'>其中 {minutes:.1f} 分钟只有一名踏勘人员在场:单人时段,不作核查依据。</p>"
+    return f"<p class='warn'>其中 {minutes:.1f} 分钟只有一名踏勘人员在场：单人时段，不作核查依据。</p>"
 
 
 def _gaps(session: SessionFacts) -> str:
     said = (
-        f"{words.GAP[cause]} {count} 处,合计 {session.gap_ms[cause] / 1000:.1f} 秒"
+        f"{words.GAP[cause]} {count} 处，合计 {session.gap_ms[cause] / 1000:.1f} 秒"
         for cause, count in session.gap_counts.items()
     )
-    return ";".join(said)
+    return "；".join(said)
 
 
 def _counted(counts: Mapping[str, int], names: Mapping[str, str]) -> str:
-    return ";".join(f"{names[key]} {count} 次" for key, count in counts.items())
+    return "；".join(f"{names[key]} {count} 次" for key, count in counts.items())
 
 
 def _person(one: PersonFacts) -> str:
