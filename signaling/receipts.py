@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.merkle_index import LeafIndex
-
 from inspection.services.ports import Office
 from signaling.live import LiveSessions
 from signaling.messages import CheckpointMade

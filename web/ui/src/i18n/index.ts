@@ -5,6 +5,7 @@ import type { Problem } from '@/protocol/problem'
 import { commonMessages } from './common'
 import { errorMessages } from './errors'
 import { phoneMessages } from './phone'
+import { receiptMessages } from './receipt'
 
 export type Locale = 'zh-CN' | 'en'
 export const LOCALES: readonly Locale[] = ['zh-CN', 'en']
@@ -14,6 +15,7 @@ const catalogue = (locale: Locale): Record<string, unknown> => ({
   ...commonMessages[locale],
   error: errorMessages[locale],
   phone: phoneMessages[locale],
+  receipt: receiptMessages[locale],
 })
 
 export const messages = { 'zh-CN': catalogue('zh-CN'), en: catalogue('en') }

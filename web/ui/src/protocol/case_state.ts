@@ -88,6 +88,21 @@ export interface GuidanceRow extends Row {
   actor: EntryActor
 }
 
+/** Keys with which the phone's pages sign their frames, and what the signatures show of the frames until now. */
+export interface PageSigned {
+  keys: (Row & { fingerprint: string; browser: string })[]
+  frames: number
+  signed: number
+  broken: number
+  missing: number
+  jumps: number
+}
+
+/** Percent with one decimal, rounded down. */
+export function shareSigned({ signed, frames }: PageSigned): string {
+  return (Math.floor((signed * 1000) / Math.max(1, frames)) / 10).toFixed(1)
+}
+
 export interface SessionState {
   id: string
   number: string
@@ -113,6 +128,7 @@ export interface SessionState {
   device: DeviceRow | null
   summary: (Row & { text: string; actor: EntryActor }) | null
   signatures: SignatureRow[]
+  pageSigned: PageSigned
   stoppedReason: string | null
 }
 
@@ -199,6 +215,7 @@ export function emptySession(id: string): SessionState {
     device: null,
     summary: null,
     signatures: [],
+    pageSigned: { keys: [], frames: 0, signed: 0, broken: 0, missing: 0, jumps: 0 },
     stoppedReason: null,
   }
 }

@@ -60,6 +60,13 @@ export interface Colleagues {
   users: Official[]
 }
 
+/** `proof`: nodes in hexadecimal (RFC 9162, 2.1.4), that the head of `second` continues the one of `first`. */
+export interface ConsistencyView {
+  first: number
+  second: number
+  proof: string[]
+}
+
 /** The coordinate system. UNVERIFIED: said by an in-app browser that may have shifted it; read as WGS84. */
 export type Datum = 'WGS84' | 'GCJ02' | 'BD09' | 'UNVERIFIED'
 
@@ -278,6 +285,19 @@ export interface Problem {
   tries_left?: number | null
 }
 
+/** A head of the ledger that covers its first `size` entries. */
+export interface ReceiptView {
+  inspection_id: string
+  number: string
+  unit: string
+  line: string
+  code: string
+  size: number
+  at: string
+  keys: string[]
+  qr: string[]
+}
+
 /** What became of one answer. */
 export type RectificationState = 'submitted' | 'accepted' | 'rejected'
 
@@ -362,7 +382,7 @@ export interface StaffLogin {
 }
 
 /** Why a still was taken. */
-export type StillReason = 'manual' | 'start' | 'signboard' | 'check_item' | 'moved'
+export type StillReason = 'manual' | 'start' | 'signboard' | 'check_item' | 'moved' | 'challenge'
 
 export interface StillView {
   id: string

@@ -18,6 +18,27 @@ export interface Appended {
   seq: number | null
 }
 
+/** A code that the phone shows now. `gen_time`: when the time stamp was made that it rests on. */
+export interface ChallengeShown {
+  challenge_id: string
+  code: string
+  gen_time: string
+  is_test: boolean
+  seq: number
+}
+
+/** `checkpoint`: a signed head of the ledger, as the line to keep. */
+export interface CheckpointMade {
+  line: string
+  after: number
+  proof: string[]
+}
+
+/** `again`: send the time once more, at once. */
+export interface ClockMeasured {
+  again: boolean
+}
+
 export interface ClosePeer {
   peer_id: string
 }
@@ -34,6 +55,15 @@ export type Empty = Record<string, never>
 export interface EndSession {
   key: string
   unfinished?: boolean
+}
+
+/** The key with which a page signs its video frames; `proof`: its signature over the nonce (docs/evidence.md). */
+export interface EnrolKey {
+  algorithm: 'ES256'
+  public_key: string
+  nonce: string
+  browser: string
+  proof: string
 }
 
 /** `entry`: one ledger entry; they come in `seq` order. */
@@ -79,6 +109,11 @@ export interface MarkCheck {
   result: CheckResult
   note?: string
   still_ids?: string[]
+}
+
+/** The phone's time (unix, milliseconds), sent as soon as the answer to the one before is there. */
+export interface MeasureClock {
+  now_ms: number
 }
 
 /** Why a device gives no position. */
@@ -191,6 +226,11 @@ export interface SignatureView {
   statement: string | null
 }
 
+/** Good once, for two minutes. */
+export interface SigningNonce {
+  nonce: string
+}
+
 export interface StillTaken {
   still_id: string
   url: string
@@ -202,9 +242,11 @@ export interface StopSession {
   reason?: string | null
 }
 
+/** `challenge_id`: the newest challenge, whose code the picture shows. */
 export interface TakeStill {
   key: string
   item_id?: string | null
+  challenge_id?: string | null
 }
 
 /** `view:served`, to one inspector: what their own line carries of the picture from now on; the record has all. */
@@ -223,9 +265,13 @@ export interface ClientEvents {
   'peer:subscribe': { message: Empty; result: PeerDescription }
   'peer:answer': { message: AnswerPeer; result: Record<string, never> }
   'peer:close': { message: ClosePeer; result: Record<string, never> }
+  'signing:nonce': { message: Empty; result: SigningNonce }
+  'signing:enrol': { message: EnrolKey; result: Appended }
   'fix:report': { message: ReportFix; result: Appended }
   'chat:send': { message: SendChat; result: Appended }
   'device:report': { message: ReportDevice; result: Appended }
+  'clock:measure': { message: MeasureClock; result: ClockMeasured }
+  'challenge:show': { message: Act; result: ChallengeShown }
   'still:take': { message: TakeStill; result: StillTaken }
   'check:mark': { message: MarkCheck; result: Appended }
   'detail:request': { message: RequestDetail; result: Appended }
@@ -243,6 +289,7 @@ export interface ServerEvents {
   'peer:closed': PeerClosed
   'ice:servers': IceServersChanged
   'view:served': ViewServed
+  checkpoint: CheckpointMade
   'session:problem': SessionProblem
 }
 

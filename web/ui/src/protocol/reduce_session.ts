@@ -69,6 +69,24 @@ const CHANGES: Record<string, Change> = {
     summary: { seq, at, actor, text: payload.text('text') },
     signatures: [], // signatures are of a wording; a new wording has none
   }),
+  page_key: ({ pageSigned, ...session }, { seq, at }, payload) => {
+    const key = { seq, at, fingerprint: payload.text('fingerprint'), browser: payload.text('browser') }
+    return { ...session, pageSigned: { ...pageSigned, keys: [...pageSigned.keys, key] } }
+  },
+  signatures: ({ pageSigned, ...session }, _entry, payload) => {
+    const more = (key: string): number => payload.number(key) ?? 0
+    return {
+      ...session,
+      pageSigned: {
+        keys: pageSigned.keys,
+        frames: pageSigned.frames + more('frames'),
+        signed: pageSigned.signed + more('signed'),
+        broken: pageSigned.broken + more('broken'),
+        missing: pageSigned.missing + more('missing_counters'),
+        jumps: pageSigned.jumps + more('clock_jumps'),
+      },
+    }
+  },
   signature: (session, entry, payload) => sign(session, entry, payload.text('decision'), payload.text('statement')),
   refusal: (session, entry, payload) => sign(session, entry, 'refused', payload.text('reason')),
 }

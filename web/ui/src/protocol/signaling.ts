@@ -31,7 +31,7 @@ export interface SignalingOptions {
 type Listener<E extends keyof ServerEvents> = (message: ServerEvents[E]) => void
 type Settle = (result: Result<unknown>) => void
 
-const PASSED_ON = ['participants', 'session:state', 'detail:set', 'peer:closed', 'session:problem', 'ice:servers', 'view:served'] as const
+const PASSED_ON = ['participants', 'session:state', 'detail:set', 'peer:closed', 'session:problem', 'ice:servers', 'view:served', 'checkpoint'] as const
 const MOST_REFUSALS = 5
 /** Reasons as the library names them. */
 const OWN_RESTART = 'io client disconnect'
