@@ -82,8 +82,7 @@ async def _export(settings: Settings, name: str, out: Path) -> Exported:
     async with open_office(settings) as opened:
         inspection_id = await find_inspection_id(opened.office, name)
         with progress("exporting") as line:
-            async with opened.office.reading() as uow:
-                plan = await plan_package(uow, inspection_id)
+            plan = await plan_package(opened.office, inspection_id)
             now = opened.office.clock.now()
             work = partial(export_file, plan, opened.evidence, opened.signer, out, now, product(), line.count)
             exported = await asyncio.to_thread(work)

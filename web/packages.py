@@ -53,8 +53,7 @@ class Packages:
 
     async def _export(self, inspection_id: str, out: Path) -> Exported:
         await self.media_ledger.settled()
-        async with self.office.reading() as uow:
-            plan = await plan_package(uow, inspection_id)
+        plan = await plan_package(self.office, inspection_id)
         now = self.office.clock.now()
         work = partial(export_file, plan, self.evidence, self.office.signer, out, now, product())
         return await asyncio.to_thread(work)

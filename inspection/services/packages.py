@@ -8,15 +8,17 @@ from typing import Protocol
 
 from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.entry import Entry
-from inspection.domain.errors import not_found
+from inspection.domain.errors import InspectionError, Kind, not_found
 from inspection.domain.key_history import KeyLine
+from inspection.domain.package_audience import withheld_of
 from inspection.domain.package_manifest import CHECKPOINTS, KEYS, OPENINGS, VIEWING_SUFFIXES
 from inspection.domain.package_members import expected_members
-from inspection.domain.package_openings import PlacedOpening
-from inspection.domain.package_withheld import Withheld
-from inspection.domain.verification import Code
+from inspection.domain.package_openings import PlacedOpening, package_openings
+from inspection.domain.package_withheld import Withheld, hidden_openings
+from inspection.domain.verification import Broken, Code
 from inspection.domain.verification_artefacts import Attested, FileClaim
-from inspection.services.ports import UnitOfWork
+from inspection.services.ledger import close_ledger
+from inspection.services.ports import Office, UnitOfWork
 
 _PAGE = 1000
 
@@ -53,7 +55,7 @@ class PackageText:
 
 @dataclass(frozen=True, slots=True)
 class PackagePlan:
-    """Everything that a package holds but the manifest.
+    """Everything that a package holds but the manifest. `head` is the checkpoint at the end of the ledger.
 
     `texts` stand behind the ledger, before the sources.
     """
@@ -62,6 +64,7 @@ class PackagePlan:
     number: str
     entries: tuple[Entry, ...]
     sources: tuple[PackageSource, ...]
+    head: Checkpoint
     texts: tuple[PackageText, ...] = ()
     audience: str = "office"
     withheld: tuple[Withheld, ...] = ()
@@ -78,16 +81,55 @@ async def read_ledger(uow: UnitOfWork, inspection_id: str) -> tuple[Entry, ...]:
     return tuple(entry for entry in entries if entry.seq <= head[0])
 
 
-async def plan_package(uow: UnitOfWork, inspection_id: str) -> PackagePlan:
+async def plan_package(
+    office: Office,
+    inspection_id: str,
+    audience: str = "office",
+    redaction: Sequence[Withheld] = (),
+    certificates: Iterable[tuple[str, bytes]] = (),
+) -> PackagePlan:
     """The plan of one inspection's package; of a live one it holds what is attested by now.
 
-    A journal is cut at its last attested byte: what was recorded since is not in the ledger yet.
+    The ledger is closed by a checkpoint first. A journal is cut at its last attested byte: what was recorded since is
+    not in the ledger yet. `redaction`: what is left out of this copy besides; `certificates`: `certificates/…`, PEM.
+    Raises not_found, and `redaction_invalid` for what the ledger does not name.
     """
-    entries = await read_ledger(uow, inspection_id)
+    async with office.uow() as uow:
+        head = await close_ledger(uow, inspection_id)
+        await uow.commit()
+    async with office.reading() as uow:
+        entries = (await read_ledger(uow, inspection_id))[: head.size]
+        checkpoints = [one for one in await _all_checkpoints(uow, inspection_id) if one.size <= head.size]
+        keys = await uow.keys.list()
     attested = Attested()
     for entry in entries:
         attested.take(entry)
-    return PackagePlan(inspection_id, attested.opened.get("number", ""), entries, package_sources(attested))
+    withheld = (*redaction, *withheld_of(entries, attested, audience))
+    opened = package_openings(entries, hidden_openings(withheld))
+    return PackagePlan(
+        inspection_id,
+        attested.opened.get("number", ""),
+        entries,
+        _sources(attested, withheld, audience),
+        head,
+        package_texts(opened, checkpoints, keys, certificates),
+        audience,
+        withheld,
+    )
+
+
+def _sources(attested: Attested, withheld: Sequence[Withheld], audience: str) -> tuple[PackageSource, ...]:
+    try:
+        return package_sources(attested, withheld, audience)
+    except Broken as broken:
+        raise InspectionError(Kind.INVALID, "redaction_invalid", broken.problem.where) from broken
+
+
+async def _all_checkpoints(uow: UnitOfWork, inspection_id: str) -> list[Checkpoint]:
+    found: list[Checkpoint] = []
+    while page := await uow.checkpoints.list(inspection_id, found[-1].size if found else 0, _PAGE):
+        found.extend(page)
+    return found
 
 
 def package_sources(

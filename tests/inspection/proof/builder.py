@@ -221,12 +221,13 @@ class Case:
 
     def plan(self, audience: str = "office", withheld: Sequence[Withheld] = ()) -> PackagePlan:
         """As the service makes it from the database."""
-        self.checkpoint()
+        head = self.checkpoint()
         return PackagePlan(
             self.inspection_id,
             "YTK-2026-0001",
             tuple(self.entries),
             package_sources(self.attested(), withheld, audience),
+            head,
             self._texts(tuple(withheld)),
             audience,
             tuple(withheld),

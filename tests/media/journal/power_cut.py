@@ -222,8 +222,7 @@ class Bench:
 
     async def _judge_package(self, outcome: Outcome, inspection: Inspection) -> None:
         office = self.house.office
-        async with office.reading() as uow:
-            plan = await plan_package(uow, inspection.id)
+        plan = await plan_package(office, inspection.id)
         out = self.house.data / f"{inspection.id}.zip"
         evidence = EvidenceFiles(self.evidence, floor_bytes=0)
         export_file(plan, evidence, office.signer, out, self.house.clock.now(), "power cut")
