@@ -102,9 +102,15 @@ export const deskEn: DeskTexts = {
   kind: {
     opened: 'opened', session_created: 'session created', invited: 'invited', invitation_revoked: 'invitation revoked', told: 'told', agreed: 'agreed', identity: 'identity', holder_replaced: 'device replaced', session_started: 'session started', presence: 'presence', connected: 'media connected', recording: 'recording', track: 'track',
     segment: 'segment', recovered: 'recovered segment', torn: 'torn tail', gap: 'gap', fix: 'fix', no_fix: 'no fix', check: 'check', still: 'still', chat: 'chat', guidance: 'guidance', device: 'device', finding: 'finding', rectification: 'rectification', rectification_accepted: 'rectification accepted', rectification_rejected: 'rectification rejected',
-    dispute: 'objection', dispute_answer: 'answer to objection', summary: 'summary', signature: 'signature', refusal: 'refused to sign', stopped: 'stopped, come in person', session_ended: 'session ended', site_visit: 'site visit', opinion: 'opinion', view: 'look', export: 'export', clock: 'clock',
+    dispute: 'objection', dispute_answer: 'answer to objection', summary: 'summary', signature: 'signature', refusal: 'refused to sign', stopped: 'stopped, come in person', session_ended: 'session ended', site_visit: 'site visit', opinion: 'opinion', view: 'look', export: 'export', clock: 'clock', page_key: 'page key', signatures: 'page signatures',
   },
   gapCause: { loss: 'packets lost', freeze: 'picture stood still', silent: 'no data', reconnect: 'reconnecting', restart: 'server restarted', muted: 'muted', paused: 'paused (or page in the background)', camera: 'camera changed', disk: 'disk trouble, not written', ledger: 'ledger could not keep up' },
+  signed: {
+    share: 'page-signed {share}%', none: 'not signed by the page', soon: 'page signs', broken: '{n} do not fit',
+    words: '{share}% of the video frames are signed by the page: unchanged since they left it. Not proven: that they come from a real camera, a certain phone or person; sound is not signed.',
+    odd: 'Signatures that do not fit: {broken} frames; missing counters: {missing} (lost on the way or taken out); jumps of the page’s clock: {jumps}.',
+    noneWords: 'This phone’s browser does not sign video frames: the video goes on; the ledger keeps the recording whole from its entry on.', soonWords: 'The page’s key is on record; its frames are being counted.',
+  },
   gapPackets: { label: 'packets lost:' }, torn: { cut: 'half-written tail named and cut off', kept: 'unreadable part named and kept' }, clockStep: { label: 'the server’s clock was set' },
   recordingCause: { disk_full: 'disk full', server_restarted: 'server restarted', relay_restarted: 'media service restarted', io_error: 'read/write error', completed: 'completed', stopped: 'stopped by the applicant', unfinished: 'without a conclusion', abandoned: 'broken off' },
   guidanceWhat: { detail_on: 'detail on', detail_off: 'detail off', cover: 'cover this' },

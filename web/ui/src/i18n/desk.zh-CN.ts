@@ -101,9 +101,15 @@ export const deskZh = {
   kind: {
     opened: '建立事项', session_created: '创建会话', invited: '发出邀请', invitation_revoked: '撤销邀请', told: '已告知', agreed: '同意', identity: '身份核验', holder_replaced: '更换设备', session_started: '会话开始', presence: '在场变化', connected: '媒体连接', recording: '录像', track: '媒体轨',
     segment: '录像段', recovered: '补录录像段', torn: '残缺尾部', gap: '中断', fix: '定位', no_fix: '无定位', check: '要点结论', still: '定格照片', chat: '文字', guidance: '提示', device: '设备状态', finding: '提出问题', rectification: '整改答复', rectification_accepted: '接受整改', rectification_rejected: '退回整改',
-    dispute: '陈述申辩', dispute_answer: '答复申辩', summary: '小结', signature: '签名', refusal: '拒绝签名', stopped: '停止，改为上门', session_ended: '会话结束', site_visit: '上门核实', opinion: '核查意见', view: '查阅', export: '导出', clock: '时钟',
+    dispute: '陈述申辩', dispute_answer: '答复申辩', summary: '小结', signature: '签名', refusal: '拒绝签名', stopped: '停止，改为上门', session_ended: '会话结束', site_visit: '上门核实', opinion: '核查意见', view: '查阅', export: '导出', clock: '时钟', page_key: '网页密钥', signatures: '网页签名统计',
   },
   gapCause: { loss: '网络丢包', freeze: '画面停住', silent: '没有数据', reconnect: '重新连接', restart: '服务器重启', muted: '静音', paused: '暂停（暂停画面或切到后台）', camera: '切换摄像头', disk: '磁盘异常，未能写入', ledger: '台账来不及写入' },
+  signed: {
+    share: '网页签名 {share}%', none: '未由网页签名', soon: '网页签名中', broken: '签名不符 {n} 帧',
+    words: '{share}%视频帧由网页签名：离开该网页后未被改动。不证明来自真实摄像头、某部手机或某人；声音未签名。',
+    odd: '签名不符 {broken} 帧；缺少计数 {missing} 个（途中丢失或被取走）；网页时钟跳变 {jumps} 次。',
+    noneWords: '该手机的浏览器没有给视频帧签名：视频照常，录像的完整性由台账保证，自录入起算。', soonWords: '网页密钥已入账，正在统计。',
+  },
   gapPackets: { label: '丢失数据包' }, torn: { cut: '写了一半的尾部已记明并切除', kept: '无法读取的部分已记明并保留' }, clockStep: { label: '服务器时钟被调整' },
   recordingCause: { disk_full: '磁盘已满', server_restarted: '服务器重启', relay_restarted: '媒体服务重启', io_error: '读写错误', completed: '正常结束', stopped: '申请人停止', unfinished: '未作结论', abandoned: '中断' },
   guidanceWhat: { detail_on: '要求高清', detail_off: '恢复普通画质', cover: '提示遮挡' },

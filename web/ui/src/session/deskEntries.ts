@@ -42,6 +42,8 @@ const LINES: Record<string, Line> = {
   session_ended: (f, w) => w.word('endCause', f.text('cause')),
   opinion: (f, w) => join(w.word('opinion', f.text('opinion')), f.text('text')),
   view: (f) => f.text('what'),
+  page_key: (f) => join(f.text('browser'), f.text('fingerprint').slice(0, 16)),
+  signatures: (f) => join(`${f.number('signed') ?? 0} / ${f.number('frames') ?? 0}`, f.number('broken') ? `✗ ${f.number('broken')}` : ''),
   site_visit: (f) => f.texts('visitors').join(' '),
 }
 

@@ -31,6 +31,8 @@ export interface Replay {
 
 /** Kinds that nobody acts on; left out of the state and, at first, of the list. */
 export const PLUMBING = new Set(['segment', 'recovered', 'track', 'connected', 'torn', 'clock'])
+/** Not in the list at first: what is told every few seconds too. */
+export const UNLISTED = new Set([...PLUMBING, 'signatures'])
 
 /** What the picture spans; a session without a recording spans its begin and end. */
 export function rangeOf(session: ReplaySession | null): Range {
