@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from inspection.domain.entry import Entry
 from inspection.domain.verification_deep import CredentialFinding
 from inspection.store.office_certificate import OfficeCertificate
 
@@ -61,6 +62,26 @@ class CredentialWriter:
         signed = io.BytesIO()
         Builder(json.dumps(manifest), context=self._context).sign(self._signer, _JPEG, io.BytesIO(jpeg), signed)
         return signed.getvalue()
+
+
+class StillCopier:
+    """Makes the copies of one package: called with a member and its content, gives the copy's name and content."""
+
+    def __init__(self, certificate: OfficeCertificate, product: str, entries: Iterable[Entry]) -> None:
+        stills = [entry for entry in entries if entry.kind == "still"]
+        self._assertions = {
+            f"stills/{entry.payload['still_id']}.jpg": inspection_assertion(
+                entry.inspection, entry.seq, entry.hash, entry.payload
+            )
+            for entry in stills
+        }
+        self._writer = CredentialWriter(certificate, product) if stills else None
+
+    def __call__(self, member: str, jpeg: bytes) -> tuple[str, bytes] | None:
+        assertion = self._assertions.get(member)
+        if assertion is None or self._writer is None or sha256(jpeg).hexdigest() != assertion["jpeg_sha256"]:
+            return None  # a still that was damaged is no picture to sign for: the package shows the damage
+        return f"stills_c2pa/{assertion['still_id']}.jpg", self._writer.sign(jpeg, assertion)
 
 
 class CredentialReader:

@@ -30,6 +30,8 @@ from inspection.store.signer import verify_ed25519
 
 Progress = Callable[[int, int], None]
 """`(bytes done, bytes in all)`."""
+CopyStill = Callable[[str, bytes], tuple[str, bytes] | None]
+"""`(member, its content)` → name and content of a copy that goes into the package too, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,17 @@ def export_file(
     at: datetime,
     product: str,
     progress: Progress = lambda done, whole: None,
+    copy_still: CopyStill | None = None,
 ) -> Exported:
     """Writes the package and puts it in its place once it is durable; an earlier `out` stays until then.
 
+    `copy_still` is asked for each still that is there whole (`inspection.store.content_credentials`).
     Raises `unavailable`: `evidence_missing` (the message names the member), `storage_full`, `storage_busy`.
     """
     new = out.with_name(f".{out.name}.{os.getpid()}.new")
     try:
         with new.open("w+b") as stream:
-            _write(plan, evidence, signer, PlainZipWriter(stream), rfc3339_ms(at), product, progress)
+            _write(plan, evidence, signer, PlainZipWriter(stream), rfc3339_ms(at), product, progress, copy_still)
             stream.flush()
             os.fsync(stream.fileno())
             stream.seek(0)
@@ -128,6 +132,7 @@ def _write(
     created_at: str,
     product: str,
     progress: Progress,
+    copy_still: CopyStill | None,
 ) -> None:
     key = base64.b64encode(signer.public_key()).decode("ascii")
     sources = _sizes(plan, evidence)
@@ -144,11 +149,28 @@ def _write(
     for source, size in sources:
         chunks = evidence.chunks(plan.inspection_id, source.source, size, source.offset)
         members.append(_add(writer, source.member, size, count(chunks)))
+    if copy_still is not None:
+        members += _copies(plan, evidence, sources, writer, copy_still)
     manifest = _manifest(plan, created_at, product, signer, members).to_bytes()
     signature = sign_manifest(manifest, signer.sign)
     writer.add(MANIFEST, len(manifest), [manifest])
     writer.add(SIGNATURE, len(signature), [signature])
     writer.finish()
+
+
+def _copies(
+    plan: PackagePlan,
+    evidence: EvidenceFiles,
+    sources: list[tuple[PackageSource, int]],
+    writer: PlainZipWriter,
+    copy_still: CopyStill,
+) -> Iterator[Member]:
+    for source, size in sources:
+        if not (source.member.startswith("stills/") and source.member.endswith(".jpg")):
+            continue
+        copied = copy_still(source.member, b"".join(evidence.chunks(plan.inspection_id, source.source, size)))
+        if copied is not None:
+            yield writer.add(copied[0], len(copied[1]), [copied[1]])
 
 
 def _manifest(plan: PackagePlan, created_at: str, product: str, signer: Signer, members: list[Member]) -> Manifest:
