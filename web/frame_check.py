@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import astuple
 from types import TracebackType
 
-from inspection.domain.verification import Broken, Code
 from inspection.domain.verification_frames import FrameFacts, SignedTrack, TrackCounted
 from media.frame_signatures_count import FrameCount
 from media.frame_signatures_journal import Verifiers, count_journal
@@ -29,11 +28,11 @@ class FrameCheck:
         self._verifiers.close()
 
     def __call__(self, track: SignedTrack, chunks: Iterable[bytes], is_whole: bool) -> TrackCounted:
-        """Raises Broken where the journal cannot be read."""
+        """A journal whose header names no such video shows no frames, so nothing can be claimed of it."""
         try:
             count = count_journal(chunks, track.public_keys, self._verifiers.verify, is_whole=is_whole)
-        except (JournalError, KeyError) as error:
-            raise Broken(Code.JOURNAL_UNPARSABLE, track.member) from error
+        except (JournalError, KeyError):
+            return TrackCounted(FrameFacts(), (None,) * len(track.claims))
         ranges = tuple(_facts(count, claim.from_index, claim.to_index) for claim in track.claims)
         return TrackCounted(_facts(count, 0, count.decided - 1) or FrameFacts(), ranges)
 

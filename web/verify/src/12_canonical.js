@@ -56,6 +56,7 @@ async function* linesOf(chunks, code, whereLine) {
     const all = rest.length ? concat(rest, chunk) : chunk
     let from = 0
     for (let end = all.indexOf(10, from); end >= 0; end = all.indexOf(10, from)) {
+      need(end - from <= MAX_LINE_BYTES, code, whereLine(line))
       yield all.subarray(from, end)
       line += 1
       from = end + 1

@@ -55,7 +55,16 @@ async function openZip(file, onRead = () => {}) {
   need(position === offset, 'zip_not_plain', CENTRAL_PLACE)
   requireFolders(headers, members)
   requireNoBomb(headers, file.size)
-  return new PlainZip(file, members, onRead)
+  const zip = new PlainZip(file, members, onRead)
+  await requireUnpacks(zip)
+  return zip
+}
+
+/** Deflated members unpack to exactly their length; nothing of them is judged before that is known. */
+async function requireUnpacks(zip) {
+  for (const { name, method } of zip.members.values()) {
+    if (method === 8) for await (const _ of zip.chunks(name)) void _
+  }
 }
 
 async function readEnd(file, tail) {

@@ -68,7 +68,9 @@ function parseManifest(content) {
 /** Step 3: the members are those of the manifest, with its lengths. */
 function requireListed(check) {
   const listed = new Map(check.manifest.members.map((member) => [member.name, member]))
-  for (const name of listed.keys()) need(check.zip.has(name), 'member_missing', name)
+  for (const name of [...listed.keys(), LEDGER, OPENINGS, CHECKPOINTS, KEYS]) {
+    need(check.zip.has(name) && listed.has(name), 'member_missing', name)
+  }
   for (const name of check.zip.names().sort()) {
     need(listed.has(name) || name === MANIFEST || name === SIGNATURE, 'member_unexpected', name)
   }

@@ -7,27 +7,23 @@ const KEY_FIELDS = {
 const KEY_NAMES = ['from', 'n', 'prev', 'public_key', 'sig_new', 'sig_old', 'v']
 
 async function readKeys(check) {
-  need(check.listed.has(KEYS), 'member_missing', KEYS)
   const whereLine = (n) => `${KEYS} line ${n}`
   const keys = []
-  let prev = ZEROS
   for await (const line of linesOf(listedChunks(check, KEYS), 'keys_unparsable', whereLine)) {
-    const where = whereLine(keys.length + 1)
-    const said = parseKeyLine(line, where)
-    await requireKeyLine(said, keys, prev, where)
-    keys.push(said)
-    prev = hex(sha256(line))
+    keys.push({ ...parseKeyLine(line, whereLine(keys.length + 1)), digest: hex(sha256(line)) })
   }
-  need(keys.length > 0, 'key_history', KEYS)
-  need(sameBytes(keys[keys.length - 1].key.raw, check.manifestKey.raw), 'key_history', KEYS)
+  need(keys.length > 0, 'key_history', whereLine(1))
+  for (const [place, said] of keys.entries()) await requireKeyLine(said, keys.slice(0, place), whereLine(place + 1))
+  const newest = keys[keys.length - 1]
+  need(sameBytes(newest.key.raw, check.manifestKey.raw), 'key_history', whereLine(keys.length))
+  const trusted = keys.find((one) => check.trustedKeys.some((raw) => sameBytes(raw, one.key.raw)))
+  need(trusted || !check.trustedKeys.length, 'key_not_trusted', KEYS)
   requireDigest(check, KEYS)
   check.keys = keys
   check.prove('keys_chained', { count: keys.length })
-  if (!check.trustedKeys.length) return
-  const trusted = keys.find((one) => check.trustedKeys.some((raw) => sameBytes(raw, one.key.raw)))
-  need(trusted, 'key_not_trusted', KEYS)
+  if (!trusted) return
   check.keyTrusted = true
-  check.prove(trusted === keys[keys.length - 1] ? 'key_trusted' : 'key_trusted_before', { n: trusted.n })
+  check.prove(trusted === newest ? 'key_trusted' : 'key_trusted_before', { n: trusted.n })
 }
 
 function parseKeyLine(line, where) {
@@ -41,11 +37,11 @@ function parseKeyLine(line, where) {
   return said
 }
 
-async function requireKeyLine(said, before, prev, where) {
-  const { key, sig_new: bySelf, sig_old: byOld, ...unsigned } = said
+async function requireKeyLine(said, before, where) {
+  const { key, digest: _, sig_new: bySelf, sig_old: byOld, ...unsigned } = said
   const message = concat(utf8.encode('yuntakan-key-v1\n'), sha256(canonicalBytes(unsigned)))
   const last = before[before.length - 1]
-  const inPlace = said.n === before.length && said.prev === prev && (byOld === null) === (last === undefined)
+  const inPlace = said.n === before.length && said.prev === (last?.digest ?? ZEROS) && (byOld === null) === (last === undefined)
   const isNew = before.every((one) => !sameBytes(one.key.raw, key.raw))
   need(inPlace && isNew, 'key_history', where)
   need(await key.verifies(bySelf, message), 'key_history', where)

@@ -10,7 +10,6 @@ const ENTRY_FIELDS = {
 const whereEntry = (seq) => `${LEDGER} entry ${seq}`
 
 async function readLedger(check) {
-  need(check.listed.has(LEDGER), 'member_missing', LEDGER)
   let prev = ZEROS
   for await (const line of linesOf(listedChunks(check, LEDGER), 'ledger_unparsable', whereEntry)) {
     const entry = parseEntry(line, check.entries.length + 1)

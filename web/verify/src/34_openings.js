@@ -5,7 +5,6 @@ const OPENING_FIELDS = { seq: 'integer', path: 'text', salt: 'text', value: 'any
 const COMMITMENT_CONTEXT = utf8.encode('yuntakan-commitment-v1\n')
 
 async function readOpenings(check) {
-  need(check.listed.has(OPENINGS), 'member_missing', OPENINGS)
   const whereLine = (n) => `${OPENINGS} line ${n}`
   let before = null
   let count = 0

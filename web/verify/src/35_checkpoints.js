@@ -35,7 +35,6 @@ async function isSignedCheckpoint(check, { sig, ...unsigned }) {
 }
 
 async function readCheckpoints(check) {
-  need(check.listed.has(CHECKPOINTS), 'member_missing', CHECKPOINTS)
   const whereLine = (n) => `${CHECKPOINTS} line ${n}`
   check.roots = rootsOf(check.leaves)
   let before = { size: 0, at: '' }
@@ -89,18 +88,19 @@ function receiptCode(inspectionBytes, size, root) {
 }
 
 async function checkReceipts(check) {
-  const receipts = []
-  for (const given of check.receiptTexts) {
-    const found = parseReceipts(given)
-    need(found, 'receipt_unparsable', `receipt ${receipts.length + 1}`)
-    receipts.push(...found)
-  }
+  const receipts = check.receiptTexts.flatMap((given) => parseReceipts(given) ?? [null])
+  const unread = receipts.indexOf(null)
+  need(unread < 0, 'receipt_unparsable', `receipt ${unread + 1}`)
   const id = utf8.encode(check.manifest.inspection.id)
   const sizeOfCode = new Map()
   if (receipts.some((one) => one.code)) check.roots.forEach((root, at) => sizeOfCode.set(receiptCode(id, at + 1, root), at + 1))
   const entries = check.entries.length
-  const fitting = receipts.map(({ code, checkpoint }) =>
-    code ? sizeOfCode.get(code) : checkpoint.root === check.roots[checkpoint.size - 1] ? checkpoint.size : undefined,
+  const fitting = await Promise.all(
+    receipts.map(async ({ code, checkpoint }) => {
+      if (code) return sizeOfCode.get(code)
+      const mine = checkpoint.inspection === check.manifest.inspection.id && checkpoint.root === check.roots[checkpoint.size - 1]
+      return mine && (await isSignedCheckpoint(check, checkpoint)) ? checkpoint.size : undefined
+    }),
   )
   const after = (limit) => 1 + Math.max(0, ...fitting.filter((size) => size !== undefined && size < limit))
   for (const [place, { code, checkpoint }] of receipts.entries()) {

@@ -3,7 +3,7 @@
 const JOURNAL_MAGIC = Uint8Array.of(0x59, 0x54, 0x4b, 0x4a, 0, 1, 13, 10)
 const MAX_RECORD_BYTES = 65536
 
-/** Reads a journal's records as they come; `fault` once something cannot be right. `signed` gets the packets, if given. */
+/** Reads a segment's records as they come, the first one's header before; `signed` gets the packets, if given. */
 class JournalReader {
   constructor({ session, track }, withHeader, signed = null) {
     this.ids = [session, track]
@@ -42,8 +42,9 @@ class JournalReader {
   isMine(content) {
     try {
       const header = JSON.parse(textOf(content))
-      this.signed?.begin(header?.codec)
-      return isObject(header) && header.session_id === this.ids[0] && header.track_id === this.ids[1]
+      const mine = isObject(header) && header.session_id === this.ids[0] && header.track_id === this.ids[1]
+      if (mine) this.signed?.begin(header)
+      return mine
     } catch (error) {
       if (error instanceof SyntaxError || error instanceof TypeError) return false
       throw error
@@ -95,8 +96,9 @@ class Pieces {
     }
   }
 
-  async isEnd() {
-    return !this.rest.length && (await this.chunks.next()).done
+  /** Lets the stream see its own end. */
+  async finish() {
+    await this.chunks.next()
   }
 }
 
@@ -111,23 +113,26 @@ async function readJournals(check) {
 
 async function readRun(check, run) {
   requireCover(check, run)
-  const { claim, member } = run
   const fromStart = run.first === 0
   const running = new Sha256()
-  const reader = new JournalReader(claim, fromStart, check.frames.reader(run))
-  const pieces = new Pieces(check.zip.chunks(member))
-  for (const segment of run.segments) {
-    const where = `${member} entry ${segment.seq}`
+  const signed = check.frames.reader(run)
+  const pieces = new Pieces(check.zip.chunks(run.member))
+  const found = []
+  for (const [place, segment] of run.segments.entries()) {
+    const reader = new JournalReader(run.claim, fromStart && place === 0, signed)
     const own = await readSegment(pieces, segment.length, running, reader)
-    need(own === segment.own, 'segment_digest', where)
-    need(!fromStart || running.hex() === segment.running, 'running_digest', where)
-    need(!reader.fault, 'journal_unparsable', where)
-    await reader.signed?.count()
+    found.push({ own, running: fromStart ? running.hex() : segment.running, isSound: reader.isDone })
+    await signed?.count()
   }
-  need(reader.isDone, 'journal_unparsable', member)
-  need(await pieces.isEnd(), 'segment_gap', `${member} after its end`)
-  await reader.signed?.end()
-  requireDigest(check, member, running.hex())
+  await pieces.finish()
+  await signed?.end()
+  run.segments.forEach((segment, place) => {
+    const where = `${run.member} entry ${segment.seq}`
+    need(found[place].own === segment.own, 'segment_digest', where)
+    need(found[place].running === segment.running, 'running_digest', where)
+    need(found[place].isSound, 'journal_unparsable', where)
+  })
+  requireDigest(check, run.member, running.hex())
 }
 
 /** All that is recorded has to be covered, from byte 0 on, in the order of the index; a run is as long as its segments. */
@@ -135,7 +140,7 @@ function requireCover(check, run) {
   const { claim, member } = run
   let covered = 0
   segmentsInOrder(claim).forEach((segment, place) => {
-    need(segment.offset === covered && segment.index === place, 'segment_gap', `${member} entry ${segment.seq}`)
+    need(segment.offset === covered && segment.index === place, 'segment_gap', `${claim.member} entry ${segment.seq}`)
     covered += segment.length
   })
   const expected = run.segments.reduce((sum, segment) => sum + segment.length, 0)

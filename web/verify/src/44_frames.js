@@ -5,6 +5,7 @@ const FRAME_MAGIC = utf8.encode('YTKF')
 const SEI_NAME = fromHex('b1578f1fd5ec304026572012d93badca')
 const TRAILER_FIELDS = 82 // counter 4, clock 6, stream 2, n 1, version 1, key id 4, signature 64
 const MOST_WAITING = 254
+const JOURNAL_HEADER_KEYS = 'clock_rate,codec,created_us,format_version,kind,participant_id,payload_type,role,session_id,ssrc,track_id'
 const [UNSIGNED, SIGNED, SPOILED] = [0, 1, 2]
 
 /** The trailer at the end of bytes from `from` on; null where it does not fit in. */
@@ -185,6 +186,7 @@ function isClockJump(last, now) {
 /** Counts while journals are read for their digests, so that each is read once. */
 class FrameCheck {
   constructor(attested) {
+    this.isSigned = attested.kept.page_key.length + attested.kept.signatures.length > 0
     this.tracks = new Map()
     this.orphan = null
     const keys = new Map()
@@ -198,7 +200,7 @@ class FrameCheck {
       const { session_id: session, track_id: id } = payload
       if (kind === 'track') {
         if (payload.role !== 'applicant' || payload.kind !== 'video' || this.tracks.has(id)) continue
-        this.tracks.set(id, { session, id, keys: keys.get(`${session} ${payload.participant_id}`) ?? [], claims: [], signed: null })
+        this.tracks.set(id, { session, id, keys: keys.get(`${session} ${payload.participant_id}`) ?? [], claims: [], signed: null, isRecorded: Boolean(attested.tracks.get(id)?.segments.length) })
       } else if (this.tracks.get(id)?.session === session) this.tracks.get(id).claims.push({ seq, ...payload })
       else this.orphan ??= `journal/${session}/${id}.ytj entry ${seq}`
     }
@@ -207,7 +209,7 @@ class FrameCheck {
   /** Gets the packets of a journal that is read from its beginning; null where nothing of it is to be counted. */
   reader(run) {
     const track = this.tracks.get(run.claim.track)
-    if (!track || run.first !== 0 || !(track.keys.length || track.claims.length)) return null
+    if (!track || run.first !== 0 || !this.isSigned) return null
     track.signed = new SignedJournal(track.keys, run.segments.length === segmentsInOrder(run.claim).length)
     return track.signed
   }
@@ -223,9 +225,12 @@ class SignedJournal {
     this.assembler = null
   }
 
-  begin(codec) {
+  /** A journal whose header names no such video shows no frames. */
+  begin(header) {
+    const { codec } = header
+    const right = header.format_version === 1 && Object.keys(header).sort().join() === JOURNAL_HEADER_KEYS
     this.isH264 = codec === 'H264'
-    if (this.isH264 || codec === 'VP8') this.assembler = new FrameAssembler(codec, (frame) => this.frames.push(frame))
+    if (right && (this.isH264 || codec === 'VP8')) this.assembler = new FrameAssembler(codec, (frame) => this.frames.push(frame))
   }
 
   feed(packet, arrivalUs) {
@@ -300,13 +305,12 @@ function requireTrackClaims(track) {
   let behind = -1
   let unchecked = 0
   const member = `journal/${track.session}/${track.id}.ytj`
-  need(!track.signed || track.signed.assembler, 'journal_unparsable', member)
   for (const said of track.claims) {
     const { from_index: from, to_index: to } = said
     const inPlace = behind < from && from <= to
     behind = Math.max(behind, to)
     const found = track.signed?.counted.facts(from, to) ?? null
-    if (found === null && inPlace && !track.signed?.isWhole) {
+    if (found === null && inPlace && track.isRecorded && !track.signed?.isWhole) {
       unchecked += 1
       continue
     }
