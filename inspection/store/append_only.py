@@ -5,6 +5,8 @@ SQLite's INSERT OR REPLACE takes rows away without a DELETE, so that there the r
 
 from __future__ import annotations
 
+import sqlite3
+
 from inspection.domain.entry import GENESIS
 
 APPEND_ONLY = ("entries", "checkpoints", "signing_keys")
@@ -31,6 +33,23 @@ def guards(dialect: str) -> list[str]:
     """The statements that put the guards up, for `sqlite` or `postgresql`."""
     made = {"sqlite": _sqlite_guards, "postgresql": _postgresql_guards}[dialect]
     return [statement for table in APPEND_ONLY for statement in made(table)]
+
+
+_SCHEMA_ACTS = frozenset(
+    (sqlite3.SQLITE_DROP_TRIGGER, sqlite3.SQLITE_DROP_TABLE, sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_TRIGGER)
+)
+_CHANGES = frozenset((sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE))
+
+
+def authorize(action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None) -> int:
+    """What SQLite asks of every statement of a connection that acts (`sqlite3.Connection.set_authorizer`).
+
+    Stands for the role that PostgreSQL has: it may neither change the ledger nor take its guards away.
+    """
+    changes_ledger = action in _CHANGES and first in APPEND_ONLY
+    opens_schema = action == sqlite3.SQLITE_PRAGMA and first == "writable_schema" and second is not None
+    refused = changes_ledger or opens_schema or action in _SCHEMA_ACTS
+    return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 
 
 def _sqlite_guards(table: str) -> list[str]:

@@ -35,6 +35,7 @@ from inspection.services.ports import (
     UserRows,
     VisitRows,
 )
+from inspection.store.append_only import authorize
 from inspection.store.reserve import LedgerReserve
 from inspection.store.rows.cases import SqlInspections, SqlInvitations, SqlParticipants, SqlSessions
 from inspection.store.rows.ledger_rows import SqlEntries
@@ -154,6 +155,7 @@ def open_database(
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours: see `begin`
         prepare_connection(connection, journal_mode)
+        connection.run_async(lambda driver: driver.set_authorizer(authorize))
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", _begin)

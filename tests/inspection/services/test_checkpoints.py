@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
-from sqlalchemy import text
 
 from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.entry import EntryDraft
@@ -156,10 +157,10 @@ async def test_a_listener_that_fails_costs_nobody_the_news(live, caplog):
 async def test_a_tree_that_was_changed_is_not_signed_again(live):
     live.house.clock.move(seconds=1)
     await chat(live)
-    async with live.house.database._engine.connect() as connection:
-        await connection.execute(text("DROP TRIGGER checkpoints_refuse_update"))
-        await connection.execute(text("UPDATE checkpoints SET nodes = replace(nodes, substr(nodes, 1, 8), 'deadbeef')"))
-        await connection.commit()
+    with closing(sqlite3.connect(live.house.data / "yuntakan.db")) as connection:
+        connection.execute("DROP TRIGGER checkpoints_refuse_update")
+        connection.execute("UPDATE checkpoints SET nodes = replace(nodes, substr(nodes, 1, 8), 'deadbeef')")
+        connection.commit()
     with pytest.raises(InspectionError) as refused:
         await chat(live)
     assert refused.value.code == "ledger_damaged"

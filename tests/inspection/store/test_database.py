@@ -62,16 +62,6 @@ async def test_the_database_file_is_the_owners_alone(house):
     assert (house.data / "yuntakan.db").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("act", ["UPDATE entries SET kind = 'x'", "DELETE FROM entries"])
-async def test_the_database_refuses_to_change_an_entry(house, act):
-    live = await go_live(house)
-    async with house.database._engine.connect() as connection:
-        with pytest.raises(IntegrityError, match="append-only"):
-            await connection.execute(text(act))
-        await connection.rollback()
-    assert await house.kinds(live.inspection.id)
-
-
 async def test_the_database_refuses_a_recording_that_nobody_agreed_to(house):
     live = await go_live(house)
     async with house.database._engine.connect() as connection:
@@ -147,7 +137,7 @@ async def test_a_full_disk_is_said_and_what_was_acknowledged_stays(house):
             await chat(live, f"{number}" * 300)
     assert (refused.value.kind, refused.value.code) == (Kind.UNAVAILABLE, "storage_full")
     page = await audit.entries(house.office, live.applicant, live.inspection.id, 0, 1000)
-    assert page.entries[10].opened_payload()["text"] == "之前"
+    assert [entry.opened_payload()["text"] for entry in page.entries if entry.kind == "chat"][0] == "之前"
     assert page.last_seq == len(page.entries)
 
 
