@@ -17,6 +17,7 @@ from media import events
 from media.errors import MediaError
 from media.port import RelayPort
 from media.stills_port import StillsPort
+from signaling.clock_watch import ClockWatch
 from signaling.interruptions import Interruptions
 from signaling.live import LiveSessions, Recover
 from signaling.seats import LiveSession, LiveTrack
@@ -43,8 +44,10 @@ class Bridge:
         evidence_root: Path,
         interruptions: Interruptions,
         signatures: SignatureWatch,
+        clocks: ClockWatch,
     ) -> None:
         self._signatures = signatures
+        self._clocks = clocks
         self._interruptions = interruptions
         self._recover = recover
         self._relay = relay
@@ -135,6 +138,7 @@ class Bridge:
         if draft is not None:
             self._ledger.offer(inspection_id, draft)
         self._signatures.take(inspection_id, event)
+        self._clocks.take(inspection_id, event)
 
     async def _follow(self, session: LiveSession, event: events.RelayEvent) -> None:
         match event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,13 @@ from inspection.domain.entry import Entry
 from inspection.domain.errors import InspectionError, Kind
 from inspection.domain.instants import parse_rfc3339, to_unix_us
 from inspection.domain.still_policy import FixReceived, ItemMarked
-from inspection.services import closing, reports
+from inspection.services import challenges, clocks, closing, reports
 from inspection.services.reports import FixReport
 from signaling import messages as m
 from signaling import signing
 from signaling.callers import Caller
 from signaling.live import LiveSessions
+from signaling.phone_clock import unix_ms
 from signaling.seats import LiveSession
 
 
@@ -145,9 +147,36 @@ async def report_device(asked: Asked, message: m.ReportDevice) -> m.Appended:
     return asked.passed_on(changed.entries)
 
 
+async def measure_clock(asked: Asked, message: m.MeasureClock) -> m.ClockMeasured:
+    session, seat = asked.place()
+    office, exchange = asked.live.office, seat.clock
+    exchange.take(message.now_ms, time.monotonic(), unix_ms(office.clock.now()))
+    measured = exchange.news
+    if measured is not None:
+        exchange.on_record = measured.offset_ms
+        told = await clocks.record_phone_clock(office, asked.caller.actor, session.session_id, measured)
+        asked.passed_on(told.entries)
+    exchange.answered(time.monotonic(), unix_ms(office.clock.now()))
+    return m.ClockMeasured(again=exchange.goes_on)
+
+
+async def show_challenge(asked: Asked, message: m.Act) -> m.ChallengeShown:
+    session, _ = asked.place()
+    shown = await challenges.show_challenge(
+        asked.live.office, asked.caller.actor, session.session_id, message.key
+    )  # fmt: skip
+    asked.passed_on(shown.entries)
+    return m.ChallengeShown(
+        challenge_id=shown.challenge_id, code=shown.code, gen_time=shown.gen_time, is_test=shown.is_test,
+        seq=shown.entries[-1].seq,
+    )  # fmt: skip
+
+
 async def take_still(asked: Asked, message: m.TakeStill) -> m.StillTaken:
     session, _ = asked.place()
-    taken = await asked.live.stills.take_once(session, asked.caller.actor, message.item_id, message.key)
+    taken = await asked.live.stills.take_once(
+        session, asked.caller.actor, message.item_id, message.key, message.challenge_id
+    )  # fmt: skip
     url = f"/api/inspector/inspections/{session.inspection_id}/stills/{taken.still.id}.jpg"
     return m.StillTaken(still_id=taken.still.id, url=url, seq=taken.entries[-1].seq)
 
@@ -214,6 +243,8 @@ HANDLERS: dict[str, Handler] = {
     "fix:report": report_fix,
     "chat:send": send_chat,
     "device:report": report_device,
+    "clock:measure": measure_clock,
+    "challenge:show": show_challenge,
     "still:take": take_still,
     "check:mark": mark_check,
     "detail:request": request_detail,

@@ -107,6 +107,12 @@ class EnrolKey(ClientMessage):
     proof: str = Field(max_length=88)
 
 
+class MeasureClock(ClientMessage):
+    """The phone's time (unix, milliseconds), sent as soon as the answer to the one before is there."""
+
+    now_ms: int = Field(ge=0, le=2**53 - 1)
+
+
 class StopSession(Act):
     reason: str | None = None
 
@@ -118,7 +124,10 @@ class EndSession(Act):
 
 
 class TakeStill(Act):
+    """`challenge_id`: the newest challenge, whose code the picture shows."""
+
     item_id: ItemId | None = None
+    challenge_id: Id | None = None
 
 
 class MarkCheck(Act):
@@ -208,6 +217,22 @@ class SigningNonce(ServerMessage):
     """Good once, for two minutes."""
 
     nonce: str
+
+
+class ClockMeasured(ServerMessage):
+    """`again`: send the time once more, at once."""
+
+    again: bool
+
+
+class ChallengeShown(ServerMessage):
+    """A code that the phone shows now. `gen_time`: when the time stamp was made that it rests on."""
+
+    challenge_id: str
+    code: str
+    gen_time: str
+    is_test: bool
+    seq: int
 
 
 class StillTaken(ServerMessage):
@@ -304,6 +329,8 @@ CLIENT_MESSAGES: dict[str, type[ClientMessage]] = {
     "fix:report": ReportFix,
     "chat:send": SendChat,
     "device:report": ReportDevice,
+    "clock:measure": MeasureClock,
+    "challenge:show": Act,
     "still:take": TakeStill,
     "check:mark": MarkCheck,
     "detail:request": RequestDetail,
@@ -317,6 +344,8 @@ RESULTS: dict[str, type[ServerMessage]] = {
     "peer:publish": PeerDescription,
     "peer:subscribe": PeerDescription,
     "signing:nonce": SigningNonce,
+    "clock:measure": ClockMeasured,
+    "challenge:show": ChallengeShown,
     "still:take": StillTaken,
 }
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from inspection.domain.actor import Actor, Role
 from inspection.domain.still_policy import StillState
+from signaling.phone_clock import ClockExchange
 
 #: What a page calls its camera while it opens another one.
 SWITCHING = "switching"
@@ -56,6 +57,7 @@ class Seat:
     declared: Declared = field(default_factory=Declared)
     nonce: Nonce | None = None
     keys_enrolled: int = 0
+    clock: ClockExchange = field(default_factory=ClockExchange)
     device: dict[str, object] | None = None  # what this page said last and is on record, as it said it
 
     @property

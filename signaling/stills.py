@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from geo import Datum
 from inspection.domain.actor import SYSTEM, Actor
 from inspection.domain.errors import InspectionError, conflict
 from inspection.domain.instants import to_unix_us
@@ -19,9 +20,9 @@ from inspection.domain.still_policy import ItemMarked, StillEvent, after_event, 
 from inspection.services import stills
 from inspection.services.commands import Command
 from inspection.services.ports import Office
-from inspection.services.results import RenderedStill, StillRecorded
+from inspection.services.results import RenderedStill, StillPlan, StillRecorded
 from media.errors import MediaError
-from media.stills_port import StampText, StillRendered, StillsPort
+from media.stills_port import GpsPosition, PictureFacts, StampText, StillRendered, StillsPort
 from signaling.feed import EntryFeed
 from signaling.seats import LiveSession, LiveTrack
 from signaling.still_queue import FairQueue
@@ -70,26 +71,29 @@ class LiveStills:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
 
-    async def take_once(self, session: LiveSession, actor: Actor, item_id: str | None, key: str) -> StillRecorded:
+    async def take_once(
+        self, session: LiveSession, actor: Actor, item_id: str | None, key: str, challenge_id: str | None = None
+    ) -> StillRecorded:
         """The newest picture; the same key of the same person gives the same still again, also after a restart.
 
         Raises `no_picture_yet`, `session_not_open`, `character_not_supported`, `idempotency_conflict`.
         """
-        asked = stills.asked_still(actor, session.session_id, item_id, key)
+        asked = stills.asked_still(actor, session.session_id, item_id, key, challenge_id)
         held = self._in_work.get(asked)
         if held is None:
-            held = asyncio.ensure_future(self._take_asked(session, actor, item_id, asked))
+            held = asyncio.ensure_future(self._take_asked(session, actor, item_id, asked, challenge_id))
             self._in_work[asked] = held
             held.add_done_callback(lambda _: self._in_work.pop(asked, None))
         return await asyncio.shield(held)
 
     async def _take_asked(
-        self, session: LiveSession, actor: Actor, item_id: str | None, asked: Command
+        self, session: LiveSession, actor: Actor, item_id: str | None, asked: Command, challenge_id: str | None
     ) -> StillRecorded:
         taken = await stills.find_asked(self._office, asked)
         if taken is not None:
             return taken
-        return await self._take(session, actor, StillReason.MANUAL, item_id, asked=asked)
+        reason = StillReason.MANUAL if challenge_id is None else StillReason.CHALLENGE
+        return await self._take(session, actor, reason, item_id, asked=asked, challenge_id=challenge_id)
 
     def consider(self, session: LiveSession, event: StillEvent) -> None:
         """Lets the policy decide about an automatic still."""
@@ -137,12 +141,13 @@ class LiveStills:
         item_id: str | None,
         wanted: _Wanted | None = None,
         asked: Command | None = None,
+        challenge_id: str | None = None,
     ) -> StillRecorded:
         at = wanted.at if wanted is not None else None
         track = (wanted.track if wanted is not None else None) or session.picture
         if track is None:
             raise conflict("no_picture_yet", "the applicant's camera has sent nothing yet")
-        plan = await stills.plan_still(self._office, actor, session.session_id, reason, item_id, at)
+        plan = await stills.plan_still(self._office, actor, session.session_id, reason, item_id, at, challenge_id)
         session_folder = self._root / session.inspection_id / session.session_id
         out_path = self._root / session.inspection_id / plan.file
         rendered = await self._port.render(
@@ -151,6 +156,7 @@ class LiveStills:
             to_unix_us(at) if at is not None else None,
             StampText(plan.stamp_lines),
             out_path,
+            _picture_facts(plan),
         )
         made = _of_track(track.track_id, rendered)
         recorded = await stills.record_still(self._office, actor, plan, made, asked)
@@ -158,6 +164,20 @@ class LiveStills:
             await asyncio.to_thread(out_path.unlink, missing_ok=True)
         self._feed.publish(recorded.entries)
         return recorded
+
+
+def _picture_facts(plan: StillPlan) -> PictureFacts:
+    """Only WGS 84 is a position for others' programs: another datum would be hundreds of metres off on their maps."""
+    fix = plan.fix
+    if fix is None or fix.position.datum is not Datum.WGS84:
+        return PictureFacts(plan.utc_offset_s, None, plan.tiles_seed)
+    gps = GpsPosition(
+        latitude_e7=round(fix.position.latitude * 1e7),
+        longitude_e7=round(fix.position.longitude * 1e7),
+        accuracy_cm=round(fix.accuracy_m * 100),
+        taken_ms=to_unix_us(fix.taken_at) // 1000,
+    )
+    return PictureFacts(plan.utc_offset_s, gps, plan.tiles_seed)
 
 
 def _of_track(track_id: str, rendered: StillRendered) -> RenderedStill:
@@ -172,4 +192,5 @@ def _of_track(track_id: str, rendered: StillRendered) -> RenderedStill:
         arrival_us=rendered.arrival_us,
         encoded_sha256=rendered.encoded_sha256,
         i420_sha256=rendered.i420_sha256,
+        tiles_root=rendered.tiles_root,
     )

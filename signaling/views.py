@@ -8,7 +8,9 @@ from inspection.domain.entry import Entry
 from inspection.domain.sessions import Participant, Session
 from signaling.messages import ParticipantView, SessionView, SignatureView
 
-HIDDEN_LIVE = frozenset({"segment", "track", "connected", "recovered", "torn", "view", "export", "clock"})
+HIDDEN_LIVE = frozenset(
+    ("segment", "track", "connected", "recovered", "torn", "view", "export", "clock", "phone_clock")
+)
 """Kinds of entries that no live screen needs: the media plane's own, and who looked at the record."""
 
 

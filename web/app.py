@@ -21,6 +21,7 @@ from media.signatures_client import SignaturesClient
 from media.stills_client import StillsClient
 from signaling.aftermath import Aftermath
 from signaling.bridge import Bridge
+from signaling.clock_watch import ClockWatch
 from signaling.feed import EntryFeed
 from signaling.gate import Gate
 from signaling.interruptions import Interruptions
@@ -140,11 +141,16 @@ class Server:
         live = LiveSessions(opened.office, relay.port, live_stills, feed, Outbox(sockets), config, after.end)
         signatures = SignatureWatch(counting, opened.office, ledger, folder.evidence, time.monotonic)
         signatures.start()
-        bridge = Bridge(relay.port, stills, ledger, live, after.recover, folder.evidence, interruptions, signatures)
+        clocks = ClockWatch(live.held, ledger.offer, opened.office.read_ntp)
+        clocks.start()
+        bridge = Bridge(
+            relay.port, stills, ledger, live, after.recover, folder.evidence, interruptions, signatures, clocks
+        )
         self._carry_receipts(opened, Outbox(sockets), live)
         bridge.start()
         live.start()
-        closings = (replay_jobs.aclose, signatures.aclose, bridge.aclose, relay.aclose, live_stills.aclose, live.aclose)
+        children = (relay.aclose, live_stills.aclose, live.aclose)
+        closings = (replay_jobs.aclose, signatures.aclose, clocks.aclose, bridge.aclose, *children)
         for closing in closings:
             self._stack.push_async_callback(closing)
         gate = Gate(opened.office, OwnOrigin(self.settings))

@@ -15,6 +15,7 @@ from inspection.store.clock import SystemClock, SystemRandom
 from inspection.store.database import Database, open_database
 from inspection.store.evidence_files import EvidenceFiles
 from inspection.store.migration import upgrade
+from inspection.store.ntp import read_ntp
 from inspection.store.office_certificate import OfficeCertificate, load_certificate, load_or_create_certificate
 from inspection.store.passwords import Argon2Passwords
 from inspection.store.pepper import load_or_create_pepper
@@ -129,6 +130,7 @@ async def _opened(settings: Settings, folder: DataFolder, font: StampFont, signe
         templates=load_templates(),
         rules=settings.rules,
         missing_characters=font.missing_characters,
+        read_ntp=read_ntp,
         checkpoint_feed=feed,
     )
     try:

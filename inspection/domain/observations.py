@@ -34,6 +34,7 @@ class StillReason(StrEnum):
     SIGNBOARD = "signboard"
     CHECK_ITEM = "check_item"
     MOVED = "moved"
+    CHALLENGE = "challenge"
 
 
 @dataclass(frozen=True, slots=True)

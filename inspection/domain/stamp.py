@@ -34,7 +34,10 @@ _NO_FIX_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class StampFacts:
-    """What a stamp says; `fix` None with a `no_fix_cause`, or with None where nothing was reported yet."""
+    """What a stamp says; `fix` None with a `no_fix_cause`, or with None where nothing was reported yet.
+
+    `operator_name`: who took the still; None where the server took it by itself.
+    """
 
     number: str
     session_number: int
@@ -43,6 +46,7 @@ class StampFacts:
     premises_name: str
     applicant_name: str
     applicant_level: Level
+    operator_name: str | None
     fix: Fix | None
     no_fix_cause: str | None
     containment: Containment | None
@@ -58,6 +62,7 @@ def stamp_lines(facts: StampFacts) -> tuple[str, ...]:
         f"{facts.number} 第{facts.session_number}次 {nature} {facts.item_name}",
         f"场所：{_one_line(facts.premises_name)}",
         f"申请人：{_one_line(facts.applicant_name)}（{level_words(facts.applicant_level)}）",
+        f"操作人：{_one_line(facts.operator_name) if facts.operator_name is not None else '系统自动'}",
         _place_line(facts),
         f"服务器时间：{_server_time(facts.server_at, facts.timezone)}",
         f"帧号：{FRAME_TOKEN} 查询号：{facts.lookup}（不是凭证）",

@@ -43,6 +43,15 @@ class Random(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class NtpState:
+    """The kernel's word on its clock: `offset_us` it still corrects, `max_error_us` is the most it can be off."""
+
+    synchronised: bool
+    offset_us: int
+    max_error_us: int
+
+
 class SmsGateway(Protocol):
     """Sends a text to a mainland mobile number. Raises `InspectionError(unavailable, sms_unavailable)`."""
 
@@ -120,6 +129,10 @@ class EntryRows(Protocol):
 
     async def add_all(self, entries: Sequence[Entry]) -> None:
         """Appends them, in order."""
+        ...
+
+    async def find_newest(self, inspection_id: str, kind: str, up_to_seq: int) -> Entry | None:
+        """The last entry of that kind among the first `up_to_seq`."""
         ...
 
     async def list_hashes(self, inspection_id: str, after_seq: int) -> Sequence[str]:
@@ -347,6 +360,11 @@ class OfficeRules:
         code_sms(self.sms_name, "000000", self.code_minutes, self.phone)
 
 
+def nothing_known() -> NtpState | None:
+    """For an office whose machine does not tell how its clock is held."""
+    return None
+
+
 def all_characters_show(_text: str) -> str:
     """For an office whose stamps can show every character."""
     return ""
@@ -373,6 +391,7 @@ class Office:
     templates: Sequence[Template]
     rules: OfficeRules
     missing_characters: Callable[[str], str] = all_characters_show
+    read_ntp: Callable[[], NtpState | None] = nothing_known
     checkpoint_feed: CheckpointFeed = field(default_factory=CheckpointFeed)
 
     def today(self) -> date:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from geo import Containment, Doubt
+from geo import Containment, Doubt, Fix
 from inspection.domain.actor import Actor
 from inspection.domain.entry import Entry
 from inspection.domain.findings import Finding, Rectification
@@ -193,7 +193,8 @@ class CheckMarked:
 class StillPlan:
     """A still to be rendered: where to (`file` is below the inspection's folder), and the stamp.
 
-    `{frame}` in a line of the stamp stands for the frame number until the frame is known.
+    `{frame}` in a line of the stamp stands for the frame number until the frame is known. tiles_seed: 64 hexadecimal
+    digits for the salts of its tiles. fix, utc_offset_s: for the picture's own metadata.
     """
 
     still_id: str
@@ -205,6 +206,10 @@ class StillPlan:
     file: str
     stamp_lines: tuple[str, ...]
     containment: Containment | None
+    tiles_seed: str
+    fix: Fix | None
+    utc_offset_s: int
+    challenge_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +226,7 @@ class RenderedStill:
     arrival_us: int
     encoded_sha256: str
     i420_sha256: str
+    tiles_root: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

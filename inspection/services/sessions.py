@@ -16,6 +16,7 @@ from inspection.domain.sessions import (
     participant_of,
 )
 from inspection.services.access import get_participant, get_session_for, require_role
+from inspection.services.clocks import clock_draft
 from inspection.services.ledger import append
 from inspection.services.payloads import without_none
 from inspection.services.ports import Office, UnitOfWork
@@ -39,6 +40,7 @@ async def join(office: Office, actor: Actor, session_id: str) -> Joined:
         if started:
             session = await _start(office, uow, inspection, session)
             drafts.append(EntryDraft("session_started", SYSTEM, session.id, {"session_id": session.id}))
+            drafts.append(clock_draft(session.id, office.read_ntp()))
         entries = await append(uow, inspection.id, drafts)
         await uow.commit()
     return Joined(inspection.id, session, person, participants, started, entries)

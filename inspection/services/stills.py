@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from inspection.domain.actor import Actor, Level, Role
 from inspection.domain.entry import EntryDraft
@@ -15,6 +16,7 @@ from inspection.domain.observations import Place, Still, StillReason
 from inspection.domain.sessions import Session
 from inspection.domain.stamp import StampFacts, stamp_lines, with_frame
 from inspection.services.access import get_inspection_for, get_session_for, get_template, require_role
+from inspection.services.challenges import require_challenge
 from inspection.services.commands import Command, command, find_done, run
 from inspection.services.ledger import append
 from inspection.services.payloads import instant, without_none
@@ -23,6 +25,7 @@ from inspection.services.results import RenderedStill, StillPlan, StillRecorded
 from inspection.services.secrets import new_id
 
 PLACE_LIFETIME = timedelta(minutes=2)
+TILES_SEED_BYTES = 32
 
 
 async def plan_still(
@@ -32,21 +35,25 @@ async def plan_still(
     reason: StillReason,
     item_id: str | None = None,
     at: datetime | None = None,
+    challenge_id: str | None = None,
 ) -> StillPlan:
     """What to render and how to stamp it; nothing is kept yet. `at`: the moment it is of, None for now.
 
-    Raises `session_not_open`, `unknown`.
+    `challenge_id`: the newest challenge of the session, whose code the picture shows. Raises `session_not_open`,
+    `unknown`.
     """
     require_role(actor, Role.INSPECTOR, Role.SYSTEM)
     async with office.reading() as uow:
         inspection, session = await get_session_for(uow, actor, session_id)
         session.require_live()
         place = await uow.places.find(session.id)
+        if challenge_id is not None:
+            await require_challenge(uow, inspection.id, session.id, challenge_id)
     if item_id is not None and get_template(office, inspection.item_id).find_item(item_id) is None:
         raise field_invalid("item_id", "not in the template")
     still_id = new_id(office)
     of_at = at or office.clock.now()
-    facts = _facts(office, inspection, session, _recent(of_at, place), lookup_number(still_id), of_at)
+    facts = _facts(office, actor, inspection, session, _recent(of_at, place), lookup_number(still_id), of_at)
     return StillPlan(
         still_id=still_id,
         inspection_id=inspection.id,
@@ -57,12 +64,18 @@ async def plan_still(
         file=f"{session.id}/stills/{still_id}.jpg",
         stamp_lines=stamp_lines(facts),
         containment=facts.containment,
+        challenge_id=challenge_id,
+        tiles_seed=office.random.token_bytes(TILES_SEED_BYTES).hex(),
+        fix=facts.fix,
+        utc_offset_s=_utc_offset_s(office, of_at),
     )
 
 
-def asked_still(actor: Actor, session_id: str, item_id: str | None, key: str) -> Command:
+def asked_still(
+    actor: Actor, session_id: str, item_id: str | None, key: str, challenge_id: str | None = None
+) -> Command:
     """A still that a person asked for; the same key is the same still, whatever was restarted meanwhile."""
-    return command(actor, "take_still", key, session_id, item_id)
+    return command(actor, "take_still", key, session_id, item_id, challenge_id)
 
 
 async def find_asked(office: Office, asked: Command) -> StillRecorded | None:
@@ -111,8 +124,19 @@ def _recent(of_at: datetime, place: Place | None) -> Place | None:
     return place
 
 
+def _utc_offset_s(office: Office, at: datetime) -> int:
+    offset = at.astimezone(ZoneInfo(office.rules.timezone)).utcoffset()
+    return round(offset.total_seconds()) if offset is not None else 0
+
+
 def _facts(
-    office: Office, inspection: Inspection, session: Session, place: Place | None, lookup: str, of_at: datetime
+    office: Office,
+    actor: Actor,
+    inspection: Inspection,
+    session: Session,
+    place: Place | None,
+    lookup: str,
+    of_at: datetime,
 ) -> StampFacts:
     has_fix = place is not None and place.no_fix_cause is None
     return StampFacts(
@@ -123,6 +147,7 @@ def _facts(
         premises_name=inspection.premises.name,
         applicant_name=inspection.applicant.name,
         applicant_level=Level.PHONE,
+        operator_name=None if actor.role is Role.SYSTEM else actor.name,
         fix=place.fix if place is not None and has_fix else None,
         no_fix_cause=place.no_fix_cause if place is not None else None,
         containment=place.containment if place is not None and has_fix else None,
@@ -156,6 +181,7 @@ def _payload(plan: StillPlan, rendered: RenderedStill, still: Still) -> dict[str
         track_id=still.track_id,
         reason=still.reason.value,
         item_id=still.item_id,
+        challenge_id=plan.challenge_id,
         file=still.file,
         jpeg_sha256=rendered.jpeg_sha256,
         jpeg_bytes=rendered.jpeg_bytes,
@@ -166,6 +192,8 @@ def _payload(plan: StillPlan, rendered: RenderedStill, still: Still) -> dict[str
         arrival_at=instant(still.arrival_at),
         encoded_sha256=rendered.encoded_sha256,
         i420_sha256=rendered.i420_sha256,
+        tiles_root=rendered.tiles_root,
+        tiles_seed=plan.tiles_seed if rendered.tiles_root is not None else None,
         stamp=list(with_frame(plan.stamp_lines, rendered.frame_index)),
         lookup=plan.lookup,
         containment=plan.containment.value if plan.containment is not None else None,

@@ -35,6 +35,7 @@ from inspection.services.ports import (
     UserRows,
     VisitRows,
 )
+from inspection.services.stamping_ports import StampRows
 from inspection.store.append_only import authorize
 from inspection.store.reserve import LedgerReserve
 from inspection.store.rows.cases import SqlInspections, SqlInvitations, SqlParticipants, SqlSessions
@@ -42,6 +43,7 @@ from inspection.store.rows.ledger_rows import SqlEntries
 from inspection.store.rows.observed import SqlChecks, SqlFindings, SqlPlaces, SqlStills, SqlVisits
 from inspection.store.rows.people import SqlAttempts, SqlCommands, SqlLogins, SqlUsers
 from inspection.store.rows.proof_rows import SqlCheckpoints, SqlKeys
+from inspection.store.rows.stamp_rows import SqlStamps
 
 BUSY_TIMEOUT_S = 5.0
 _WRITING = "yuntakan_writing"
@@ -83,6 +85,7 @@ class SqlUnitOfWork:
         self.entries: EntryRows = SqlEntries(connection)
         self.checkpoints: CheckpointRows = SqlCheckpoints(connection)
         self.keys: KeyRows = SqlKeys(connection)
+        self.stamps: StampRows = SqlStamps(connection)
 
     def note_growth(self, growth: LedgerGrowth) -> None:
         """Kept until the commit."""

@@ -379,3 +379,18 @@ signing_keys = Table(
     PrimaryKeyConstraint("n"),
     CheckConstraint("n >= 0", name="n_from_zero"),
 )
+
+stamp_queue = Table(
+    "stamp_queue",
+    metadata,
+    reference("inspection_id", "inspections.id"),
+    words("authority"),
+    Column("size", Integer, nullable=False),
+    hash_column("root"),
+    words("line"),
+    instant("asked_at"),
+    Column("declared", Boolean, nullable=False),
+    PrimaryKeyConstraint("inspection_id", "authority"),
+    CheckConstraint("size >= 1", name="size_from_one"),
+    Index(None, "authority", "asked_at"),
+)

@@ -35,6 +35,13 @@ class SqlEntries(TableRows):
         chosen = select(columns.hash).where(columns.inspection_id == inspection_id, columns.seq > after_seq)
         return list((await self._connection.execute(chosen.order_by(columns.seq))).scalars())
 
+    async def find_newest(self, inspection_id: str, kind: str, up_to_seq: int) -> Entry | None:
+        """Its openings are left out."""
+        columns = self.table.c
+        mine = (columns.inspection_id == inspection_id, columns.seq <= up_to_seq, columns.kind == kind)
+        rows = await self._rows(select(columns.line).where(*mine).order_by(columns.seq.desc()).limit(1))
+        return Entry.from_json(json.loads(rows[0]["line"])) if rows else None
+
     async def add_all(self, entries: Sequence[Entry]) -> None:
         """Appends them with their openings."""
         if entries:
@@ -46,7 +53,8 @@ class SqlEntries(TableRows):
     async def list(self, inspection_id: str, after_seq: int, limit: int) -> builtins.list[Entry]:
         """In order, from the one after `after_seq`."""
         columns = self.table.c
-        chosen = select(columns.seq, columns.line).where(columns.inspection_id == inspection_id, columns.seq > after_seq)
+        mine = (columns.inspection_id == inspection_id, columns.seq > after_seq)
+        chosen = select(columns.seq, columns.line).where(*mine)
         rows = await self._rows(chosen.order_by(columns.seq).limit(limit))
         openings = await self._openings(inspection_id, after_seq, rows[-1]["seq"]) if rows else {}
         return [Entry.from_json(json.loads(row["line"]), openings.get(row["seq"])) for row in rows]

@@ -35,6 +35,7 @@ FACTS = StampFacts(
     premises_name="闽味小馆",
     applicant_name="陈𠮷",
     applicant_level=Level.PHONE,
+    operator_name="李明",
     fix=FIX,
     no_fix_cause=None,
     containment=Containment.INSIDE,
@@ -49,6 +50,7 @@ def test_the_stamp_says_what_was_checked_and_no_more():
         "YTK-2026-00001 第2次 核查 食品经营许可",
         "场所：闽味小馆",
         "申请人：陈𠮷（手机号已验证，姓名未核验）",
+        "操作人：李明",
         "手机上报位置（未核实）±35米 WGS-84 26.07450,119.29650 在围栏内",
         "服务器时间：2026-05-06 09:30:05 UTC+08:00",
         "帧号：{frame} 查询号：7KQ2-M4XD（不是凭证）",
@@ -60,24 +62,28 @@ def test_the_stamp_says_what_was_checked_and_no_more():
     [(Containment.OUTSIDE, "在围栏外"), (Containment.UNCERTAIN, "围栏内外不能确定"), (None, "未设围栏")],
 )
 def test_the_stamp_names_the_containment(containment, words):
-    assert stamp_lines(replace(FACTS, containment=containment))[3].endswith(words)
+    assert stamp_lines(replace(FACTS, containment=containment))[4].endswith(words)
 
 
 def test_the_stamp_names_an_unverified_datum():
     unverified = replace(FIX, position=replace(FIX.position, datum=Datum.UNVERIFIED))
-    assert "坐标系未核实" in stamp_lines(replace(FACTS, fix=unverified))[3]
+    assert "坐标系未核实" in stamp_lines(replace(FACTS, fix=unverified))[4]
 
 
 @pytest.mark.parametrize(("cause", "words"), [("refused", "申请人未授权"), (None, "尚未收到"), ("timeout", "定位超时")])
 def test_the_stamp_names_why_there_is_no_fix(cause, words):
-    assert stamp_lines(replace(FACTS, fix=None, no_fix_cause=cause))[3] == f"无定位（{words}）"
+    assert stamp_lines(replace(FACTS, fix=None, no_fix_cause=cause))[4] == f"无定位（{words}）"
+
+
+def test_a_still_that_nobody_asked_for_says_so():
+    assert stamp_lines(replace(FACTS, operator_name=None))[3] == "操作人：系统自动"
 
 
 def test_a_name_cannot_add_lines_or_fake_the_frame_number():
     lines = stamp_lines(replace(FACTS, premises_name="小馆\n帧号：7 {frame}"))
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert "{frame}" not in lines[1]
-    assert with_frame(lines, 42)[5].startswith("帧号：42 ")
+    assert with_frame(lines, 42)[6].startswith("帧号：42 ")
     assert "42" not in with_frame(lines, 42)[1]
 
 

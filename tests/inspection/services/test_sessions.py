@@ -51,7 +51,7 @@ async def test_a_session_is_live_once_the_applicant_and_an_inspector_are_there(h
     detail = await inspections.get_inspection(house.office, live.inspector, live.inspection.id)
     assert detail.sessions[0].session.state is SessionState.LIVE
     assert detail.inspection.state is InspectionState.IN_SESSION
-    assert (await house.kinds(live.inspection.id))[-3:] == ["presence", "presence", "session_started"]
+    assert (await house.kinds(live.inspection.id))[-4:] == ["presence", "presence", "session_started", "clock"]
 
 
 async def test_coming_back_keeps_the_participant_and_twice_is_no_entry(live):
@@ -421,10 +421,13 @@ def rendered(**changed) -> RenderedStill:
 async def test_a_still_is_stamped_with_the_reported_place_and_its_frame_number(live):
     await report(live)
     plan = await stills.plan_still(live.office, live.inspector, live.session_id, StillReason.CHECK_ITEM, "layout")
-    done = await stills.record_still(live.office, live.inspector, plan, rendered())
+    done = await stills.record_still(live.office, live.inspector, plan, rendered(tiles_root="d" * 64))
     payload = done.entries[0].opened_payload()
-    assert payload["stamp"][3].startswith("手机上报位置（未核实）±12米 WGS-84")
-    assert payload["stamp"][5] == f"帧号：417 查询号：{plan.lookup}（不是凭证）"
+    assert (payload["tiles_root"], payload["tiles_seed"]) == ("d" * 64, plan.tiles_seed)
+    assert done.entries[0].payload["tiles_seed"].keys() == {"c"}
+    assert payload["stamp"][3] == "操作人：张三"
+    assert payload["stamp"][4].startswith("手机上报位置（未核实）±12米 WGS-84")
+    assert payload["stamp"][6] == f"帧号：417 查询号：{plan.lookup}（不是凭证）"
     assert (payload["containment"], payload["item_id"]) == ("INSIDE", "layout")
     assert payload["file"] == f"{live.session_id}/stills/{plan.still_id}.jpg"
     assert await stills.get_still(live.office, live.applicant, live.inspection.id, plan.still_id) == done.still

@@ -351,7 +351,8 @@ def _make_stills() -> None:
             "containment IN ('INSIDE', 'OUTSIDE', 'UNCERTAIN')", name=op.f("ck_stills_containment_known")
         ),
         sa.CheckConstraint(
-            "reason IN ('manual', 'start', 'signboard', 'check_item', 'moved')", name=op.f("ck_stills_reason_known")
+            "reason IN ('manual', 'start', 'signboard', 'check_item', 'moved', 'challenge')",
+            name=op.f("ck_stills_reason_known"),
         ),
         sa.CheckConstraint("frame_index >= 0", name=op.f("ck_stills_frame_counted")),
         sa.ForeignKeyConstraint(["inspection_id"], ["inspections.id"], name=op.f("fk_stills_inspection_id")),
