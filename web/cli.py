@@ -168,8 +168,22 @@ def _add_verify(commands: Commands) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the package")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     parser.add_argument(
-        "--trust", metavar="KEY", help="the office's public key (base64, hex, PEM, or a file): holds it to that office"
+        "--trust",
+        metavar="KEY_OR_ROOT",
+        action="append",
+        default=[],
+        help="the office's public key (base64, hex, PEM, or a file), or the file of a root certificate "
+        "of a time-stamping authority or of pictures; may be repeated",
     )
+    parser.add_argument(
+        "--receipt",
+        metavar="FILE|CODE",
+        action="append",
+        default=[],
+        help="a receipt that somebody outside the office holds; may be repeated",
+    )
+    parser.add_argument("--deep", action="store_true", help="decode the recording and find every still in it again")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes to work with (default: one for each core)")
     parser.add_argument("--language", choices=("zh-CN", "en"), help="of the sentences (default: the terminal's)")
     parser.set_defaults(run=_later("web.cli_package", "verify"))
 

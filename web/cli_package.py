@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from web.console import FAILED, MISUSED, CommandFailed, language, progress, require_office
 
 if TYPE_CHECKING:
+    from inspection.domain.verification import Verdict
     from inspection.services.check import CheckReport
     from inspection.services.ports import Office
     from inspection.store.package_files import Exported
@@ -31,21 +32,41 @@ def export(arguments: argparse.Namespace) -> int:
 def verify(arguments: argparse.Namespace) -> int:
     from inspection.domain.verification import State, Verdict
     from inspection.domain.verification_words import render_text
-    from inspection.store.package_files import parse_key, verify_file
 
     path: Path = arguments.file
-    try:
-        trust = parse_key(arguments.trust) if arguments.trust else None
-    except (ValueError, OSError) as error:
-        raise CommandFailed(f"--trust: {error}", MISUSED) from error
-    with progress("verifying") as line:
-        verdict = verify_file(path, trust, line.count) if path.is_file() else Verdict(State.UNREADABLE, None)
+    verdict = _verify(arguments, path) if path.is_file() else Verdict(State.UNREADABLE, None)
     spoken = arguments.language or language()
     if arguments.json:
         print(json.dumps(verdict.to_json(spoken), ensure_ascii=False, indent=2))
     else:
         print(render_text(verdict, spoken))
     return verdict.exit_status
+
+
+def _verify(arguments: argparse.Namespace, path: Path) -> Verdict:
+    """Hands are made before anything that runs beside: they are forks."""
+    from inspection.domain.verification_package import Asked
+    from inspection.store.package_files import verify_file
+    from inspection.store.package_given import read_receipts, read_trust
+    from inspection.store.package_workers import open_workers
+    from web.deep_check import deep_check
+    from web.frame_check import FrameCheck
+
+    try:
+        trusted = read_trust(arguments.trust)
+    except (ValueError, OSError) as error:
+        raise CommandFailed(f"--trust: {error}", MISUSED) from error
+    with open_workers(arguments.jobs) as workers, FrameCheck(arguments.jobs) as frames:
+        asked = Asked(
+            trusted.keys,
+            trusted.roots,
+            read_receipts(arguments.receipt),
+            count_frames=frames,
+            deep=deep_check(path, trusted.pems, arguments.jobs) if arguments.deep else None,
+            workers=workers,
+        )
+        with progress("verifying") as line:
+            return verify_file(path, None, line.count, asked)
 
 
 def check(arguments: argparse.Namespace) -> int:
