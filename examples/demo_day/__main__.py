@@ -14,6 +14,7 @@ from examples.demo_day.after import audit, settle_findings, visit_and_conclude
 from examples.demo_day.case import Credentials, DayFailed, DemoCase, say
 from examples.demo_day.live import hold_session
 from examples.robot_applicant.footage import find_clips
+from examples.robot_applicant.receipts import HeadsApart
 from examples.robot_applicant.robot import Errand, Robot
 from web.client import PublicClient, Refused, public_client
 
@@ -21,11 +22,12 @@ from web.client import PublicClient, Refused, public_client
 def main() -> int:
     parser = argparse.ArgumentParser(prog="demo_day", description=__doc__)
     parser.add_argument("--package", type=Path, required=True, help="where the auditor's package goes")
+    parser.add_argument("--receipts", type=Path, required=True, help="where the applicant's receipts go")
     arguments = parser.parse_args()
     case = DemoCase.from_json(sys.stdin.read())
     try:
-        asyncio.run(play(case, arguments.package))
-    except (DayFailed, Refused, TimeoutError, ExceptionGroup) as failed:
+        asyncio.run(play(case, arguments.package, arguments.receipts))
+    except (DayFailed, HeadsApart, Refused, TimeoutError, ExceptionGroup) as failed:
         for problem in flat(failed):
             say("FAILED:", type(problem).__name__, str(problem))
         return 1
@@ -41,14 +43,14 @@ def flat(failed: Exception) -> Iterator[Exception]:
         yield failed
 
 
-async def play(case: DemoCase, package_path: Path) -> None:
-    """Raises a group with DayFailed, Refused or TimeoutError at the first step that does not hold."""
+async def play(case: DemoCase, package_path: Path, receipts_path: Path) -> None:
+    """Raises a group with DayFailed, Refused and the like at the first step that does not hold."""
     async with AsyncExitStack() as stack:
         inspectors = [
             await stack.enter_async_context(signed_in(case, "inspector", person)) for person in case.inspectors
         ]
         async with asyncio.TaskGroup() as people:
-            people.create_task(play_robot(case))
+            people.create_task(play_robot(case, receipts_path))
             people.create_task(hold_session(case, inspectors))
         await settle_findings(case, inspectors[0])
         await visit_and_conclude(case, inspectors[0])
@@ -64,8 +66,8 @@ async def signed_in(case: DemoCase, role: str, person: Credentials) -> AsyncIter
         yield client
 
 
-async def play_robot(case: DemoCase) -> None:
-    errand = Errand(case.pickup_code, case.phone, case.sms_outbox, find_clips())
+async def play_robot(case: DemoCase, receipts_path: Path) -> None:
+    errand = Errand(case.pickup_code, case.phone, case.sms_outbox, find_clips(), receipts_path)
     async with public_client(case.url, "applicant", case.ca_path) as client:
         await Robot(client, errand).run()
 

@@ -19,6 +19,7 @@ import cv2
 from socketio.exceptions import SocketIOError
 
 from examples.robot_applicant.footage import FootageTrack, VoiceTrack
+from examples.robot_applicant.receipts import KeptReceipts
 from examples.robot_applicant.walk import Walk
 from web.client import Json, PublicClient, Refused
 from web.client_calls import Calls
@@ -31,12 +32,13 @@ RELAY_RETRY_S = 0.5
 
 @dataclass(frozen=True)
 class Errand:
-    """What the robot was told: its code and phone, where its SMS arrive, which clips it shows."""
+    """What the robot was told: its code and phone, where its SMS arrive, which clips it shows, where receipts go."""
 
     pickup_code: str
     phone: str
     sms_outbox: Path
     clips: list[Path]
+    receipts: Path | None = None
 
 
 class Robot:
@@ -46,6 +48,7 @@ class Robot:
         self._client = client
         self._errand = errand
         self._calls = Calls(client, [FootageTrack(errand.clips), VoiceTrack()])
+        self._receipts = KeptReceipts(client)
         self._walk: Walk | None = None
         self._session_id = ""
         self._is_replaced = False
@@ -68,6 +71,9 @@ class Robot:
             walking.cancel()
             await self._calls.aclose()
         await self._answer_findings()
+        if self._errand.receipts is not None:
+            await self._receipts.write(opened["inspection"]["id"], self._errand.receipts)
+            say(f"kept the receipt, after {self._receipts.heads} heads during the call")
 
     async def _come_in(self) -> Json:
         invitation = await self._client.post(

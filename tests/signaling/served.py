@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -182,8 +182,11 @@ class Watch:
             self._changed.notify_all()
 
     async def next(self, timeout_s: float = 10.0, **fields: Any) -> Json:
+        return await self.first(lambda told: fields.items() <= told.items(), timeout_s)
+
+    async def first(self, fits: Callable[[Json], bool], timeout_s: float = 10.0) -> Json:
         def found() -> list[Json]:
-            return [told for told in self.told if fields.items() <= told.items()]
+            return [told for told in self.told if fits(told)]
 
         async with asyncio.timeout(timeout_s), self._changed:
             await self._changed.wait_for(lambda: bool(found()))

@@ -24,8 +24,10 @@ def test_the_demo_checks_itself_and_one_changed_byte_breaks_its_package(tmp_path
     last = done.stdout.splitlines()[-1]
     assert last == f"package: {tmp_path / 'data' / 'demo-check.zip'}"
     package = Path(last.removeprefix("package: "))
-    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["demo-check.zip"]
-    assert run("verify", str(package)).returncode == 0
+    receipts = package.with_name("demo-check-receipts.txt")
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [receipts.name, package.name]
+    assert run("verify", str(package), "--receipt", str(receipts)).returncode == 0
+    assert run("verify", str(package), "--receipt", "A" * 26).returncode == 1
 
     whole = package.read_bytes()
     for place in (len(whole) // 3, len(whole) // 2, len(whole) - 40):
