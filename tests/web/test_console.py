@@ -74,7 +74,9 @@ async def test_a_player_that_does_not_end_by_itself_is_ended():
     player = await start_player(["examples.robot_applicant", "--help"])
     assert await player.wait() == 0
     await end_player(player)
-    reader = await start_player(["examples.demo_day", "--package", "/nowhere", "--receipts", "/nowhere"], stdin=asyncio.subprocess.PIPE)
+    reader = await start_player(
+        ["examples.demo_day", "--package", "/nowhere", "--receipts", "/nowhere"], stdin=asyncio.subprocess.PIPE
+    )
     await end_player(reader)
     assert reader.returncode is not None
 
