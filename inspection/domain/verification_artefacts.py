@@ -90,7 +90,9 @@ class FileClaim:
     size_px: tuple[int, int] = (0, 0)
 
 
-KEPT_KINDS = ("timestamp", "timestamp_failed", "challenge", "page_key", "signatures", "erased", "hold")
+KEPT_KINDS = (
+    "timestamp", "timestamp_failed", "challenge", "clock", "phone_clock", "page_key", "signatures", "erased", "hold",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -112,6 +114,8 @@ class Attested:
     """Retention classes of which an entry says that they were erased."""
     told: dict[str, list[Entry]] = field(default_factory=dict)
     """Entries of the kinds in `KEPT_KINDS`, for steps of their own."""
+    challenge_stills: dict[str, int] = field(default_factory=dict)
+    """By challenge: the number of the last still that shows it."""
 
     def take(self, entry: Entry) -> None:
         """Adds what one entry says. Raises Broken where it names impossible members."""
@@ -180,6 +184,8 @@ def _take_gap(attested: Attested, entry: Entry) -> None:
 
 def _take_still(attested: Attested, entry: Entry) -> None:
     said = entry.payload
+    if said.get("challenge_id") is not None:
+        attested.challenge_stills[said["challenge_id"]] = entry.seq
     member = f"stills/{said['still_id']}.jpg"
     _take_file(
         attested,

@@ -10,7 +10,8 @@ from inspection.domain.entry_kinds import GAP_CAUSES
 from inspection.domain.package_withheld import Withheld
 from inspection.domain.verification import Statement
 from inspection.domain.verification_artefacts import Attested
-from inspection.domain.verification_timestamps import Stamped, time_claims
+from inspection.domain.verification_time import time_claims
+from inspection.domain.verification_timestamps import Stamped
 
 
 @dataclass(slots=True)

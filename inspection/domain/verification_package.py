@@ -63,11 +63,11 @@ from inspection.domain.verification_lines import hashed, split_lines, where_entr
 from inspection.domain.verification_openings import Commitments
 from inspection.domain.verification_receipts import ReceiptCheck
 from inspection.domain.verification_runs import check_runs
+from inspection.domain.verification_time import time_statements
 from inspection.domain.verification_timestamps import (
     MAX_TOKEN_BYTES,
     TimeCheck,
     check_challenges,
-    time_statements,
     timestamp_roots,
 )
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from inspection.domain.challenges import challenge_code
 from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.entry import Entry
 from inspection.domain.timestamps import TokenFacts, TokenFault, check_token
-from inspection.domain.verification import Broken, Code, Statement
+from inspection.domain.verification import Broken, Code
 from inspection.domain.verification_artefacts import Attested, FileClaim
 from inspection.domain.verification_checkpoints import roots_at
 from inspection.domain.verification_lines import where_entry
 
-CHALLENGE_CONTEXT = b"yuntakan-challenge-v1\n"
 MAX_TOKEN_BYTES = 65_536
 _ANY_PURPOSE = (ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
 
@@ -81,12 +81,6 @@ def check_challenges(attested: Attested, hashes: Sequence[bytes]) -> None:
             raise Broken(Code.CHALLENGE_CODE, where_entry(entry.seq))
 
 
-def challenge_code(root: bytes, challenge_id: str) -> str:
-    """Six digits that nobody could know before the root."""
-    digest = hashlib.sha256(CHALLENGE_CONTEXT + root + challenge_id.encode("utf-8")).digest()
-    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
-
-
 def timestamp_roots(given: Sequence[x509.Certificate]) -> list[x509.Certificate]:
     """Those that may stand above time stamps: a root for other purposes only says so."""
     return [one for one in given if _may_stamp(one)]
@@ -98,31 +92,3 @@ def _may_stamp(certificate: x509.Certificate) -> bool:
     except (x509.ExtensionNotFound, ValueError):
         return True
     return any(purpose in usage for purpose in _ANY_PURPOSE)
-
-
-def time_statements(stamped: Sequence[Stamped], attested: Attested) -> Iterator[Statement]:
-    """What is proven about time: by tokens that lead to a given root."""
-    outside = [one for one in stamped if one.facts.root is not None]
-    for size in sorted({one.size for one in outside}):
-        first = min((one for one in outside if one.size >= size), key=lambda one: one.facts.not_after)
-        values = {"size": size, "at": first.facts.not_after, "authority": first.facts.root}
-        yield Statement("not_later", values)
-    for entry in attested.told.get("challenge", ()):
-        known = [one for one in outside if one.entry.seq <= entry.payload["size"]]
-        if known:
-            last = max(known, key=lambda one: one.facts.not_before)
-            yield Statement("not_earlier", {"code": entry.payload["code"], "at": last.facts.not_before})
-
-
-def time_claims(stamped: Sequence[Stamped], attested: Attested) -> Iterator[Statement]:
-    """What is only claimed about it."""
-    inside = [one for one in stamped if one.facts.root is None]
-    if inside:
-        yield Statement("stamps_unchecked", {"count": len(inside)})
-    if any(one.entry.payload["is_test"] for one in stamped):
-        yield Statement("stamps_of_test")
-    failed = len(attested.told.get("timestamp_failed", ()))
-    if failed:
-        yield Statement("stamps_failed", {"count": failed})
-    if not stamped:
-        yield Statement("no_outside_time")

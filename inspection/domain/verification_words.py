@@ -45,6 +45,12 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
         "出现口令 {code} 的画面不早于 {at}",
         "A picture that shows the code {code} is not earlier than {at}",
     ),
+    "between": (
+        "标明口令 {code} 的定格照片不早于 {first},不晚于 {last}(机构 {authority});手机、服务器时钟为自述。"
+        "口令须由人在画面中看到或听到",
+        "The still for the code {code} is not earlier than {first} and not later than {last} (authority {authority}); "
+        "phone and server clocks are self-reported. A person has to see or hear the code in it",
+    ),
     "tiles_match": (
         "遮盖的照片 {count} 张,未遮盖的部分与台账一致",
         "{count} stills are covered in part, what is not covered is that of the ledger",
@@ -103,6 +109,18 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
         "{count} times there was no time stamp; its cause is on record",
     ),
     "no_outside_time": ("没有外部时间", "There is no outside time"),
+    "clock_free": (
+        "服务器时钟有 {count} 次记录为未与时间服务器同步",
+        "{count} times the server's clock was not synchronised",
+    ),
+    "clock_stepped": (
+        "服务器时钟被调整 {count} 次,最大 {seconds} 秒",
+        "The server's clock was set {count} times, by {seconds} s at most",
+    ),
+    "phone_clock": (
+        "手机时钟与服务器时钟最多相差 {seconds} 秒,均为自述",
+        "The phone's clock and the server's differed by {seconds} s at most; both are self-reported",
+    ),
     "clock_backward": (
         "服务器时间有 {count} 处倒退",
         "The server's clock runs back {count} times",
