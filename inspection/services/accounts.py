@@ -10,6 +10,7 @@ from inspection.domain.errors import InspectionError, Kind, field_invalid, not_f
 from inspection.domain.text import clean_text
 from inspection.domain.users import LoginRecord, User
 from inspection.services.access import require_role
+from inspection.services.legible import stamped_name
 from inspection.services.ports import Office, UnitOfWork
 from inspection.services.results import Login
 from inspection.services.secrets import csrf_of, derived_token, keyed_hash, new_id
@@ -23,7 +24,7 @@ _STAFF = (Role.INSPECTOR, Role.AUDITOR)
 async def add_user(
     office: Office, *, username: str, password: str, role: Role, name: str, unit: str = "", badge: str = ""
 ) -> User:
-    """Adds a member of staff. Raises `field_invalid`; `username_taken`."""
+    """Adds a member of staff. Raises `field_invalid`, `username_taken`, `character_not_supported`."""
     if role not in _STAFF:
         raise field_invalid("role", "inspector or auditor")
     if not _USERNAME.fullmatch(username):
@@ -33,7 +34,7 @@ async def add_user(
         id=new_id(office),
         username=username,
         role=role,
-        name=clean_text("name", name, 40, one_line=True),
+        name=stamped_name(office, "name", name, 40),
         unit=clean_text("unit", unit, 60, least=0, one_line=True),
         badge=clean_text("badge", badge, 32, least=0, one_line=True),
         created_at=office.clock.now(),

@@ -26,6 +26,7 @@ from inspection.domain.words import invitation_sms
 from inspection.services.access import get_inspection_for, get_template, require_role
 from inspection.services.commands import command, run, run_once
 from inspection.services.ledger import append
+from inspection.services.legible import require_legible, stamped_name
 from inspection.services.payloads import instant, opened_payload
 from inspection.services.ports import Office, UnitOfWork
 from inspection.services.results import (
@@ -60,7 +61,7 @@ async def open_inspection(office: Office, actor: Actor, new: NewInspection, key:
     """Opens an inspection.
 
     Raises `field_invalid`, `uscc_invalid`, `id_number_invalid`, `phone_invalid`, and `character_not_supported`
-    for a name that stamps could not show.
+    for a name that stamps could not show: of the premises, the applicant, an inspector.
     """
     require_role(actor, Role.INSPECTOR)
     template = get_template(office, new.item_id)
@@ -76,7 +77,7 @@ async def open_inspection(office: Office, actor: Actor, new: NewInspection, key:
             item_name=template.name,
             premises=premises,
             applicant=applicant,
-            inspector_ids=await _inspector_ids(uow, actor, new.second_inspector_id),
+            inspector_ids=await _inspector_ids(office, uow, actor, new.second_inspector_id),
             state=InspectionState.OPENED,
             opened_at=now,
         )
@@ -163,20 +164,11 @@ async def inspectors_of(uow: UnitOfWork, inspection: Inspection) -> tuple[User, 
 
 def _premises(office: Office, new: NewInspection) -> Premises:
     return Premises(
-        name=_stamped_name(office, "premises.name", new.premises_name),
+        name=stamped_name(office, "premises.name", new.premises_name),
         address=clean_text("premises.address", new.address, 120, one_line=True),
         position=new.position,
         fence=new.fence,
     )
-
-
-def _stamped_name(office: Office, field: str, name: str) -> str:
-    """A name that will stand on stamps; better refused here than at the first still."""
-    kept = clean_text(field, name, 60, one_line=True)
-    missing = office.missing_characters(kept)
-    if missing:
-        raise InspectionError(Kind.INVALID, "character_not_supported", f"cannot be shown: {missing}", field=field)
-    return kept
 
 
 def _applicant(office: Office, new: NewInspection) -> Applicant:
@@ -190,7 +182,7 @@ def _applicant(office: Office, new: NewInspection) -> Applicant:
         raise InspectionError(Kind.INVALID, "phone_invalid", "no mobile number", field="applicant.phone")
     return Applicant(
         id=new_id(office),
-        name=_stamped_name(office, "applicant.name", new.applicant_name),
+        name=stamped_name(office, "applicant.name", new.applicant_name),
         id_kind=new.id_kind,
         id_number=number,
         id_masked=mask_id_number(number),
@@ -199,12 +191,14 @@ def _applicant(office: Office, new: NewInspection) -> Applicant:
     )
 
 
-async def _inspector_ids(uow: UnitOfWork, actor: Actor, second_id: str | None) -> tuple[str, ...]:
+async def _inspector_ids(office: Office, uow: UnitOfWork, actor: Actor, second_id: str | None) -> tuple[str, ...]:
+    require_legible(office, "inspector", actor.name)
     if second_id is None:
         return (actor.id,)
     second = await uow.users.find(second_id)
     if second is None or second.role is not Role.INSPECTOR or second.id == actor.id:
         raise field_invalid("second_inspector_id", "another inspector")
+    require_legible(office, "second_inspector_id", second.name)
     return (actor.id, second.id)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from inspection.domain.actor import Role
@@ -124,6 +126,13 @@ async def test_an_account_of_bad_form_is_refused_by_its_field(house, changed, fi
     with pytest.raises(InspectionError) as refused:
         await accounts.add_user(house.office, **{**fields, **changed})
     assert (refused.value.code, refused.value.field) == ("field_invalid", field)
+
+
+async def test_an_inspector_whose_name_no_stamp_can_show_is_refused_by_the_character(house):
+    office = replace(house.office, missing_characters=lambda text: "".join(char for char in text if char == "\u3645"))
+    with pytest.raises(InspectionError, match=r"U\+3645") as refused:
+        await accounts.add_user(office, username="li", password=PASSWORD, role=Role.INSPECTOR, name="李\u3645")
+    assert (refused.value.code, refused.value.field) == ("character_not_supported", "name")
 
 
 async def test_a_user_name_is_taken_once(house):

@@ -73,7 +73,17 @@ async def test_a_name_that_no_stamp_can_show_is_refused_at_the_start(house, fiel
     with pytest.raises(InspectionError) as caught:
         await inspections.open_inspection(office, inspector, new_inspection(**{field: "小\u3645馆"}), "k")
     assert (caught.value.code, caught.value.field) == ("character_not_supported", field.replace("_", "."))
-    assert "\u3645" in caught.value.message
+    assert "\u3645 U+3645" in caught.value.message
+
+
+async def test_an_inspector_whose_name_no_stamp_can_show_opens_nothing(house):
+    li = (await house.staff("li")).as_actor()
+    odd = await house.staff("odd", name="\u3645田")
+    office = replace(house.office, missing_characters=lambda text: "\u3645" if "\u3645" in text else "")
+    for actor, second, field in ((odd.as_actor(), None, "inspector"), (li, odd.id, "second_inspector_id")):
+        with pytest.raises(InspectionError, match=r"U\+3645") as caught:
+            await inspections.open_inspection(office, actor, new_inspection(second_inspector_id=second), "k")
+        assert (caught.value.code, caught.value.field) == ("character_not_supported", field)
 
 
 async def test_the_number_is_of_the_year_at_the_office(house):
