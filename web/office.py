@@ -14,6 +14,7 @@ from inspection.services.ports import Office, Signer
 from inspection.store.clock import SystemClock, SystemRandom
 from inspection.store.database import Database, open_database
 from inspection.store.evidence_files import EvidenceFiles
+from inspection.store.master_key import open_master_key
 from inspection.store.migration import upgrade
 from inspection.store.ntp import read_ntp
 from inspection.store.office_certificate import OfficeCertificate, load_certificate, load_or_create_certificate
@@ -58,6 +59,11 @@ class DataFolder:
     @property
     def signing_key(self) -> Path:
         return self.root / "keys" / "ledger.ed25519"
+
+    @property
+    def master_key(self) -> Path:
+        """Wraps the keys under which personal data is sealed. Without it none of that opens."""
+        return self.root / "keys" / "master.aes"
 
     @property
     def key_lock(self) -> Path:
@@ -110,10 +116,11 @@ async def open_office(settings: Settings, *, changes_key: bool = False) -> Async
 async def _opened(settings: Settings, folder: DataFolder, font: StampFont, signer: Signer) -> AsyncIterator[OpenOffice]:
     passwords = Argon2Passwords()
     clock = SystemClock()
+    master = await asyncio.to_thread(open_master_key, folder.database, folder.master_key)
     reserve = LedgerReserve(folder.reserve)
     await asyncio.to_thread(reserve.hold)
     feed = CheckpointFeed()
-    database = open_database(folder.database, signer, clock, reserve, feed)
+    database = open_database(folder.database, signer, clock, master, reserve, feed)
     evidence = EvidenceFiles(folder.evidence, settings.free_space_floor_bytes)
     certificate = open_certificate(settings, folder, clock.now())
     office = Office(

@@ -11,3 +11,7 @@ class RetentionClass(StrEnum):
     MEDIA = "media"
     PERSON = "person"
     TEXT = "text"
+
+
+ERASED_WORDS = "（已依规定删除）"
+"""Stands on pages where a text was erased."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter
 
 from inspection.domain.actor import Actor
+from inspection.domain.entry import Entry
 from inspection.domain.errors import InspectionError, Kind, field_invalid
 from inspection.services.ports import CommandRecord, Office, UnitOfWork
 from inspection.services.secrets import keyed_hash
@@ -54,9 +55,8 @@ async def run_once(
         result = await work(uow)
         kept = _adapter(cast("Hashable", result_type)).dump_json(without_secrets(result)).decode()
         now = office.clock.now()
-        await uow.commands.add(
-            CommandRecord(asked.actor_id, key_hash, asked.name, _fingerprint(office, asked), kept, now)
-        )
+        fingerprint, about = _fingerprint(office, asked), _about(result)
+        await uow.commands.add(CommandRecord(asked.actor_id, key_hash, asked.name, fingerprint, kept, now, about))
         await uow.commit()
     return result, True
 
@@ -89,6 +89,12 @@ def _repeated(office: Office, asked: Command, earlier: CommandRecord, result_typ
         raise InspectionError(Kind.CONFLICT, "idempotency_conflict", "the key was used for another command")
     result: R = _adapter(cast("Hashable", result_type)).validate_json(earlier.result_json)
     return result
+
+
+def _about(result: object) -> str | None:
+    """The inspection that a result speaks of, by the entries that it made."""
+    entries: Sequence[Entry] = getattr(result, "entries", ())
+    return entries[0].inspection if entries else None
 
 
 def _fingerprint(office: Office, asked: Command) -> str:

@@ -18,12 +18,14 @@ from inspection.domain.findings import Finding
 from inspection.domain.inspections import Inspection
 from inspection.domain.invitations import Invitation
 from inspection.domain.observations import CheckMark, Place, SiteVisit, Still
+from inspection.domain.retention import RetentionClass
 from inspection.domain.sessions import Participant, Session
 from inspection.domain.templates import Template
 from inspection.domain.users import LoginRecord, User
 from inspection.domain.words import code_sms, invitation_sms, notice_lines
 from inspection.services.checkpoint_feed import CheckpointFeed
 from inspection.services.ledger_ports import CheckpointRows, KeyRows, LedgerGrowth
+from inspection.services.privacy_ports import DataKeyRows
 from inspection.services.stamping_ports import StampRows
 
 
@@ -140,7 +142,11 @@ class EntryRows(Protocol):
         ...
 
     async def list(self, inspection_id: str, after_seq: int, limit: int) -> list[Entry]:
-        """Entries in order."""
+        """Entries in order, with the openings that are still there."""
+        ...
+
+    async def forget_openings(self, inspection_id: str, classes: Sequence[RetentionClass]) -> None:
+        """Takes away what opened the commitments of these classes."""
         ...
 
 
@@ -183,14 +189,18 @@ class AttemptRows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CommandRecord:
-    """A command that was done: a repeat with the same key and body gets `result_json` again."""
+    """A command that was done: a repeat with the same key and body gets `result_json` again.
+
+    `inspection_id`: what it was about; the answer is sealed and forgotten with it.
+    """
 
     actor_id: str
     key_hash: str
     name: str
     fingerprint: str
-    result_json: str
+    result_json: str = field(repr=False)
     at: datetime
+    inspection_id: str | None = None
 
 
 class CommandRows(Protocol):
@@ -199,6 +209,9 @@ class CommandRows(Protocol):
     async def add(self, record: CommandRecord) -> None: ...
     async def find(self, actor_id: str, key_hash: str) -> CommandRecord | None: ...
     async def purge(self, before: datetime) -> None: ...
+    async def forget(self, inspection_id: str) -> None:
+        """Drops what was answered about an inspection."""
+        ...
 
 
 class InspectionRows(Protocol):
@@ -317,6 +330,7 @@ class UnitOfWork(Protocol):
     places: PlaceRows
     visits: VisitRows
     entries: EntryRows
+    data_keys: DataKeyRows
     checkpoints: CheckpointRows
     keys: KeyRows
     stamps: StampRows

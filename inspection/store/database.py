@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,11 @@ from inspection.services.ports import (
     UserRows,
     VisitRows,
 )
+from inspection.services.privacy_ports import DataKeyRows
 from inspection.services.stamping_ports import StampRows
 from inspection.store.append_only import authorize
+from inspection.store.data_keys import DataKeys, KeyRing
+from inspection.store.master_key import MasterKey
 from inspection.store.reserve import LedgerReserve
 from inspection.store.rows.cases import SqlInspections, SqlInvitations, SqlParticipants, SqlSessions
 from inspection.store.rows.ledger_rows import SqlEntries
@@ -44,6 +47,7 @@ from inspection.store.rows.observed import SqlChecks, SqlFindings, SqlPlaces, Sq
 from inspection.store.rows.people import SqlAttempts, SqlCommands, SqlLogins, SqlUsers
 from inspection.store.rows.proof_rows import SqlCheckpoints, SqlKeys
 from inspection.store.rows.stamp_rows import SqlStamps
+from inspection.store.traces import wipe
 
 BUSY_TIMEOUT_S = 5.0
 _WRITING = "yuntakan_writing"
@@ -62,30 +66,32 @@ class SqlUnitOfWork:
     """One transaction on one connection; see `inspection.services.ports.UnitOfWork`."""
 
     def __init__(
-        self, connection: AsyncConnection, signer: Signer, clock: Clock, news: LedgerNews | None = None
+        self, connection: AsyncConnection, signer: Signer, clock: Clock, ring: KeyRing, news: LedgerNews | None = None
     ) -> None:
+        keys = DataKeys(connection, ring)
         self._connection = connection
         self._news = news
         self._growths: list[LedgerGrowth] = []
         self.signer = signer
         self.clock = clock
-        self.users: UserRows = SqlUsers(connection)
+        self.users: UserRows = SqlUsers(connection, keys)
         self.logins: LoginRows = SqlLogins(connection)
         self.attempts: AttemptRows = SqlAttempts(connection)
-        self.commands: CommandRows = SqlCommands(connection)
-        self.inspections: InspectionRows = SqlInspections(connection)
-        self.sessions: SessionRows = SqlSessions(connection)
-        self.participants: ParticipantRows = SqlParticipants(connection)
+        self.commands: CommandRows = SqlCommands(connection, keys)
+        self.inspections: InspectionRows = SqlInspections(connection, keys)
+        self.sessions: SessionRows = SqlSessions(connection, keys)
+        self.participants: ParticipantRows = SqlParticipants(connection, keys)
         self.invitations: InvitationRows = SqlInvitations(connection)
-        self.findings: FindingRows = SqlFindings(connection)
+        self.findings: FindingRows = SqlFindings(connection, keys)
         self.stills: StillRows = SqlStills(connection)
-        self.checks: CheckRows = SqlChecks(connection)
+        self.checks: CheckRows = SqlChecks(connection, keys)
         self.places: PlaceRows = SqlPlaces(connection)
-        self.visits: VisitRows = SqlVisits(connection)
-        self.entries: EntryRows = SqlEntries(connection)
+        self.visits: VisitRows = SqlVisits(connection, keys)
+        self.entries: EntryRows = SqlEntries(connection, keys)
         self.checkpoints: CheckpointRows = SqlCheckpoints(connection)
         self.keys: KeyRows = SqlKeys(connection)
         self.stamps: StampRows = SqlStamps(connection)
+        self.data_keys: DataKeyRows = keys
 
     def note_growth(self, growth: LedgerGrowth) -> None:
         """Kept until the commit."""
@@ -107,14 +113,18 @@ class Database:
         engine: AsyncEngine,
         signer: Signer,
         clock: Clock,
+        ring: KeyRing,
+        path: Path,
         reserve: LedgerReserve | None = None,
         news: LedgerNews | None = None,
     ) -> None:
+        self._path = path
         self._news = news
         self._reserve = reserve
         self._engine = engine
         self._signer = signer
         self._clock = clock
+        self._ring = ring
         self._write_lock = asyncio.Lock()
 
     def uow(self) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -124,6 +134,12 @@ class Database:
     def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction that only reads; it waits for nobody."""
         return self._transaction({})
+
+    async def wipe(self, gone: Sequence[bytes], *, thoroughly: bool = False) -> None:
+        """Makes sure that what was deleted stands in no file of the database (see `inspection.store.traces`)."""
+        async with self._write_lock:
+            await self._engine.dispose()  # pooled readers would keep the WAL from being emptied
+            await asyncio.to_thread(wipe, self._path, gone, thoroughly=thoroughly)
 
     async def aclose(self) -> None:
         """Closes every connection; may be called twice."""
@@ -142,15 +158,20 @@ class Database:
         with _storage_errors():
             async with self._engine.connect() as connection:
                 await connection.execution_options(**options)
-                yield SqlUnitOfWork(connection, self._signer, self._clock, self._news)
+                yield SqlUnitOfWork(connection, self._signer, self._clock, self._ring, self._news)
 
 
 def open_database(
-    path: Path, signer: Signer, clock: Clock, reserve: LedgerReserve | None = None, news: LedgerNews | None = None
+    path: Path,
+    signer: Signer,
+    clock: Clock,
+    master: MasterKey,
+    reserve: LedgerReserve | None = None,
+    news: LedgerNews | None = None,
 ) -> Database:
     """The database in that file, which `inspection.store.migration.upgrade` made.
 
-    `reserve`: its own, held already. `news`: who hears of every commit to a ledger.
+    `master` opens its data keys. `reserve`: its own, held already. `news`: who hears of every commit to a ledger.
     """
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S})
     journal_mode = journal_mode_for(sqlite3.sqlite_version_info)
@@ -162,7 +183,7 @@ def open_database(
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", _begin)
-    return Database(engine, signer, clock, reserve, news)
+    return Database(engine, signer, clock, KeyRing(master), path, reserve, news)
 
 
 def journal_mode_for(version: tuple[int, ...]) -> str:
@@ -174,7 +195,7 @@ def journal_mode_for(version: tuple[int, ...]) -> str:
 def prepare_connection(connection: Any, journal_mode: str) -> None:
     """The pragmas of every connection (DB-API)."""
     cursor = connection.cursor()
-    for pragma in (f"journal_mode={journal_mode}", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (f"journal_mode={journal_mode}", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
         cursor.fetchall()
     cursor.close()

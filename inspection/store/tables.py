@@ -204,6 +204,7 @@ commands = Table(
     "commands",
     metadata,
     Column("actor_id", String(64), nullable=False),
+    Column("inspection_id", String(26), nullable=True),
     hash_column("key_hash"),
     words("name"),
     hash_column("fingerprint"),
@@ -211,6 +212,7 @@ commands = Table(
     instant("at"),
     PrimaryKeyConstraint("actor_id", "key_hash"),
     Index(None, "at"),
+    Index(None, "inspection_id"),
 )
 
 stills = Table(
@@ -346,12 +348,25 @@ entries = Table(
     CheckConstraint("seq >= 1", name="seq_from_one"),
 )
 
+data_keys = Table(
+    "data_keys",
+    metadata,
+    id_column(),
+    Column("scope", String(26), nullable=False),
+    words("retention_class"),
+    words("master_id"),
+    Column("wrapped", LargeBinary, nullable=False),
+    UniqueConstraint("scope", "retention_class"),
+    one_of("retention_class", RetentionClass),
+)
+
 openings = Table(
     "openings",
     metadata,
     Column("inspection_id", String(26), nullable=False),
     Column("seq", Integer, nullable=False),
     words("retention_class"),
+    Column("key_id", String(26), nullable=False),
     Column("content", LargeBinary, nullable=False),
     PrimaryKeyConstraint("inspection_id", "seq", "retention_class"),
     ForeignKeyConstraint(["inspection_id", "seq"], ["entries.inspection_id", "entries.seq"]),

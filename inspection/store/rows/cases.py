@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, or_, select
+from sqlalchemy import func, insert, or_, select
 
 from inspection.domain.actor import Role
 from inspection.domain.inspections import Applicant, Inspection, InspectionState, Opinion, Premises
 from inspection.domain.invitations import Invitation, InvitationState, SentCode
 from inspection.domain.sessions import Decision, EndCause, Nature, Participant, Session, SessionState, Signature
 from inspection.store import tables
+from inspection.store.rows.sealed_rows import SealedRows
 from inspection.store.rows.table_rows import TableRows, from_json, to_json
 
 
-class SqlInspections(TableRows):
+class SqlInspections(SealedRows):
     """Inspections."""
 
     table = tables.inspections
 
     async def add(self, inspection: Inspection) -> None:
         """Adds an inspection."""
-        await self._add({"id": inspection.id, **_inspection_values(inspection)})
+        await self._add_sealed(inspection.id, {"id": inspection.id, **_inspection_values(inspection)})
 
     async def save(self, inspection: Inspection) -> None:
         """Writes it back."""
-        await self._change(_inspection_values(inspection), self.table.c.id == inspection.id)
+        values = _inspection_values(inspection)
+        await self._change_sealed(inspection.id, inspection.id, values, self.table.c.id == inspection.id)
 
     async def find(self, inspection_id: str) -> Inspection | None:
         """By id."""
@@ -49,22 +51,23 @@ class SqlInspections(TableRows):
         return int((await self._connection.execute(counted)).scalar_one()) + 1
 
 
-class SqlSessions(TableRows):
+class SqlSessions(SealedRows):
     """Sessions with their signatures."""
 
     table = tables.sessions
 
     async def add(self, session: Session) -> None:
         """Adds a session, unsigned."""
-        await self._add(_session_values(session))
+        await self._add_sealed(session.inspection_id, _session_values(session))
 
     async def save(self, session: Session) -> None:
         """Writes it back, and any signature that is new."""
-        await self._change(_session_values(session), self.table.c.id == session.id)
+        scope = session.inspection_id
+        await self._change_sealed(scope, session.id, _session_values(session), self.table.c.id == session.id)
         kept = {signature.actor_id for signature in await self._signatures(session.id)}
         for position, signature in enumerate(session.signatures):
             if signature.actor_id not in kept:
-                await self._add(_signature_values(session, position, signature), tables.signatures)
+                await self._add_sealed(scope, _signature_values(session, position, signature), tables.signatures)
 
     async def find(self, session_id: str) -> Session | None:
         """By id."""
@@ -92,7 +95,7 @@ class SqlSessions(TableRows):
         statement = insert(tables.settled_sessions).values(session_id=session_id).prefix_with("OR IGNORE")
         await self._connection.execute(statement)
 
-    async def _whole(self, row: RowMapping) -> Session:
+    async def _whole(self, row: Mapping[str, Any]) -> Session:
         cause = row["end_cause"]
         fields = {
             **row,
@@ -108,7 +111,7 @@ class SqlSessions(TableRows):
         return tuple(_signature(row) for row in rows)
 
 
-class SqlParticipants(TableRows):
+class SqlParticipants(SealedRows):
     """Who is or was in a session."""
 
     table = tables.participants
@@ -117,8 +120,9 @@ class SqlParticipants(TableRows):
         """Adds or writes back."""
         values = {name: getattr(participant, name) for name in Participant.__slots__}
         values["role"] = participant.role.value
-        if await self._change(values, self.table.c.id == participant.id) == 0:
-            await self._add(values)
+        scope = await self._scope_of_session(participant.session_id)
+        if await self._change_sealed(scope, participant.id, values, self.table.c.id == participant.id) == 0:
+            await self._add_sealed(scope, values)
 
     async def list(self, session_id: str) -> list[Participant]:
         """In the order in which they came."""
@@ -179,7 +183,7 @@ def _inspection_values(inspection: Inspection) -> dict[str, Any]:
     }
 
 
-def _inspection(row: RowMapping) -> Inspection:
+def _inspection(row: Mapping[str, Any]) -> Inspection:
     ids = (row["first_inspector_id"], row["second_inspector_id"])
     opinion = row["opinion_json"]
     return Inspection(
@@ -220,7 +224,7 @@ def _signature_values(session: Session, position: int, signature: Signature) -> 
     }
 
 
-def _signature(row: RowMapping) -> Signature:
+def _signature(row: Mapping[str, Any]) -> Signature:
     return Signature(
         actor_id=row["actor_id"],
         name=row["name"],
@@ -244,7 +248,7 @@ def _invitation_values(invitation: Invitation) -> dict[str, Any]:
     }
 
 
-def _invitation(row: RowMapping) -> Invitation:
+def _invitation(row: Mapping[str, Any]) -> Invitation:
     code = None
     if row["code_hash"] is not None:
         code = SentCode(row["code_hash"], row["code_sent_at"], row["code_expires_at"], row["code_wrong_tries"])

@@ -5,22 +5,31 @@ from __future__ import annotations
 import builtins
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inspection.domain.canonical import canonical_bytes
 from inspection.domain.commitments import Opening, pointer
 from inspection.domain.entry import Entry
 from inspection.domain.retention import RetentionClass
+from inspection.services.privacy_ports import DataKey
 from inspection.store import tables
+from inspection.store.data_keys import DataKeys
 from inspection.store.rows.table_rows import TableRows
+from inspection.store.sealing import cell, seal, unseal
 
 
 class SqlEntries(TableRows):
     """Append-only: triggers refuse UPDATE and DELETE. The openings are not: they can be erased."""
 
     table = tables.entries
+
+    def __init__(self, connection: AsyncConnection, keys: DataKeys) -> None:
+        super().__init__(connection)
+        self._keys = keys
 
     async def head(self, inspection_id: str) -> tuple[int, str] | None:
         """Sequence number and hash of the last entry."""
@@ -46,7 +55,7 @@ class SqlEntries(TableRows):
         """Appends them with their openings."""
         if entries:
             await self._connection.execute(insert(self.table), [_row(entry) for entry in entries])
-        openings = [row for entry in entries for row in _opening_rows(entry)]
+        openings = [row for entry in entries for row in await self._opening_rows(entry)]
         if openings:
             await self._connection.execute(insert(tables.openings), openings)
 
@@ -59,12 +68,30 @@ class SqlEntries(TableRows):
         openings = await self._openings(inspection_id, after_seq, rows[-1]["seq"]) if rows else {}
         return [Entry.from_json(json.loads(row["line"]), openings.get(row["seq"])) for row in rows]
 
+    async def forget_openings(self, inspection_id: str, classes: Sequence[RetentionClass]) -> None:
+        """Takes away what opened the commitments of these classes."""
+        columns = tables.openings.c
+        chosen = columns.retention_class.in_([each.value for each in classes])
+        await self._connection.execute(delete(tables.openings).where(columns.inspection_id == inspection_id, chosen))
+
+    async def _opening_rows(self, entry: Entry) -> builtins.list[dict[str, object]]:
+        rows: builtins.list[dict[str, object]] = []
+        for retention, held in _by_class(entry).items():
+            key = await self._keys.get(entry.inspection, retention)
+            about = {"inspection_id": entry.inspection, "seq": entry.seq, "retention_class": retention.value}
+            rows.append({**about, "key_id": key.id, "content": seal(key.secret, _packed(held), _about(about, key))})
+        return rows
+
     async def _openings(self, inspection_id: str, after_seq: int, last_seq: int) -> Mapping[int, dict[str, Opening]]:
         columns = tables.openings.c
         mine = (columns.inspection_id == inspection_id, columns.seq > after_seq, columns.seq <= last_seq)
+        rows = await self._rows(select(tables.openings).where(*mine))
+        keys = await self._keys.load(row["key_id"] for row in rows)
         found: defaultdict[int, dict[str, Opening]] = defaultdict(dict)
-        for row in await self._rows(select(tables.openings).where(*mine)):
-            found[row["seq"]] |= _unpacked(row["content"])
+        for row in rows:
+            key = keys.get(row["key_id"])
+            if key is not None:
+                found[row["seq"]] |= _unpacked(unseal(key.secret, row["content"], _about(row, key)))
         return found
 
 
@@ -79,10 +106,9 @@ def _row(entry: Entry) -> dict[str, object]:
     }
 
 
-def _opening_rows(entry: Entry) -> Iterator[dict[str, object]]:
-    for retention, held in _by_class(entry).items():
-        about = {"inspection_id": entry.inspection, "seq": entry.seq, "retention_class": retention.value}
-        yield {**about, "content": _packed(held)}
+def _about(row: Mapping[str, Any], key: DataKey) -> bytes:
+    place = f"{row['inspection_id']}/{row['seq']}/{row['retention_class']}"
+    return cell(tables.openings.name, place, "content", key.id)
 
 
 def _by_class(entry: Entry) -> dict[RetentionClass, dict[str, Opening]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from typing import Any
-
-from sqlalchemy import RowMapping
 
 from geo import Containment, Doubt, Fix
 from inspection.domain.findings import (
@@ -27,22 +26,24 @@ from inspection.domain.observations import (
     VisitItem,
 )
 from inspection.store import tables
+from inspection.store.rows.sealed_rows import SealedRows
 from inspection.store.rows.table_rows import TableRows, from_json, to_json
 
 
-class SqlFindings(TableRows):
+class SqlFindings(SealedRows):
     """Findings with their rectifications and disputes."""
 
     table = tables.findings
 
     async def add(self, finding: Finding) -> None:
         """Adds a finding."""
-        await self._add(_finding_values(finding))
+        await self._add_sealed(finding.inspection_id, _finding_values(finding))
         await self._save_answers(finding)
 
     async def save(self, finding: Finding) -> None:
         """Writes it back with its answers."""
-        await self._change(_finding_values(finding), self.table.c.id == finding.id)
+        scope = finding.inspection_id
+        await self._change_sealed(scope, finding.id, _finding_values(finding), self.table.c.id == finding.id)
         await self._save_answers(finding)
 
     async def find(self, finding_id: str) -> Finding | None:
@@ -55,7 +56,7 @@ class SqlFindings(TableRows):
         rows = await self._list(self.table.c.inspection_id == inspection_id, by=self.table.c.raised_at)
         return [await self._whole(row) for row in rows]
 
-    async def _whole(self, row: RowMapping) -> Finding:
+    async def _whole(self, row: Mapping[str, Any]) -> Finding:
         answers = await self._answers(row["id"])
         disputes = await self._disputes(row["id"])
         fields = {**row, "severity": Severity(row["severity"]), "state": FindingState(row["state"])}
@@ -72,23 +73,25 @@ class SqlFindings(TableRows):
         return tuple(Dispute(**{name: row[name] for name in Dispute.__slots__}) for row in rows)
 
     async def _save_answers(self, finding: Finding) -> None:
-        answers, disputes = _Answers(self._connection), _Disputes(self._connection)
+        scope = finding.inspection_id
+        answers, disputes = _Answers(self._connection, self._keys), _Disputes(self._connection, self._keys)
         for position, answer in enumerate(finding.rectifications):
             values = {name: getattr(answer, name) for name in Rectification.__slots__}
             values["state"] = answer.state.value
-            await answers.save(finding.id, position, values)
+            await answers.save(scope, finding.id, position, values)
         for position, raised in enumerate(finding.disputes):
-            await disputes.save(finding.id, position, {name: getattr(raised, name) for name in Dispute.__slots__})
+            fields = {name: getattr(raised, name) for name in Dispute.__slots__}
+            await disputes.save(scope, finding.id, position, fields)
 
 
-class _Numbered(TableRows):
+class _Numbered(SealedRows):
     """Rows that belong to a finding, in order."""
 
-    async def save(self, finding_id: str, position: int, values: dict[str, Any]) -> None:
+    async def save(self, scope: str, finding_id: str, position: int, values: dict[str, Any]) -> None:
         """Adds or writes back."""
         whole = {**values, "finding_id": finding_id, "position": position}
-        if await self._change(whole, self.table.c.id == values["id"]) == 0:
-            await self._add(whole)
+        if await self._change_sealed(scope, values["id"], whole, self.table.c.id == values["id"]) == 0:
+            await self._add_sealed(scope, whole)
 
 
 class _Answers(_Numbered):
@@ -122,7 +125,7 @@ class SqlStills(TableRows):
         return [_still(row) for row in rows]
 
 
-class SqlChecks(TableRows):
+class SqlChecks(SealedRows):
     """The latest mark per session and check item."""
 
     table = tables.checks
@@ -140,8 +143,9 @@ class SqlChecks(TableRows):
             "marked_at": mark.marked_at,
         }
         same = (self.table.c.session_id == mark.session_id, self.table.c.item_id == mark.item_id)
-        if await self._change(values, *same) == 0:
-            await self._add(values)
+        scope = await self._scope_of_session(mark.session_id)
+        if await self._change_sealed(scope, f"{mark.session_id}/{mark.item_id}", values, *same) == 0:
+            await self._add_sealed(scope, values)
 
     async def list(self, session_id: str) -> list[CheckMark]:
         """Of a session."""
@@ -182,14 +186,15 @@ class SqlPlaces(TableRows):
         )
 
 
-class SqlVisits(TableRows):
+class SqlVisits(SealedRows):
     """Site visits."""
 
     table = tables.visits
 
     async def add(self, visit: SiteVisit) -> None:
         """Adds a visit."""
-        await self._add(
+        await self._add_sealed(
+            visit.inspection_id,
             {
                 "id": visit.id,
                 "inspection_id": visit.inspection_id,
@@ -198,7 +203,7 @@ class SqlVisits(TableRows):
                 "items_json": to_json(tuple[VisitItem, ...], visit.items),
                 "recorded_by": visit.recorded_by,
                 "recorded_at": visit.recorded_at,
-            }
+            },
         )
 
     async def list(self, inspection_id: str) -> list[SiteVisit]:
@@ -213,12 +218,12 @@ def _finding_values(finding: Finding) -> dict[str, Any]:
     return {**plain, "severity": finding.severity.value, "state": finding.state.value}
 
 
-def _rectification(row: RowMapping) -> Rectification:
+def _rectification(row: Mapping[str, Any]) -> Rectification:
     plain = {name: row[name] for name in Rectification.__slots__}
     return Rectification(**{**plain, "state": RectificationState(row["state"])})
 
 
-def _still(row: RowMapping) -> Still:
+def _still(row: Mapping[str, Any]) -> Still:
     containment = row["containment"]
     fields = {
         **row,
@@ -228,7 +233,7 @@ def _still(row: RowMapping) -> Still:
     return Still(**fields)
 
 
-def _check(row: RowMapping) -> CheckMark:
+def _check(row: Mapping[str, Any]) -> CheckMark:
     return CheckMark(
         session_id=row["session_id"],
         item_id=row["item_id"],
@@ -241,7 +246,7 @@ def _check(row: RowMapping) -> CheckMark:
     )
 
 
-def _visit(row: RowMapping) -> SiteVisit:
+def _visit(row: Mapping[str, Any]) -> SiteVisit:
     return SiteVisit(
         id=row["id"],
         inspection_id=row["inspection_id"],

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete
+from sqlalchemy import delete
 
 from inspection.domain.actor import Role
 from inspection.domain.users import LoginRecord, User
 from inspection.services.ports import CommandRecord
 from inspection.store import tables
+from inspection.store.data_keys import OFFICE_SCOPE
+from inspection.store.rows.sealed_rows import SealedRows
 from inspection.store.rows.table_rows import TableRows
 
 
-class SqlUsers(TableRows):
+class SqlUsers(SealedRows):
     """Staff accounts."""
 
     table = tables.users
 
     async def add(self, user: User, password_hash: str) -> None:
         """Adds an account."""
-        await self._add(
+        await self._add_sealed(
+            OFFICE_SCOPE,
             {
                 "id": user.id,
                 "username": user.username,
@@ -32,7 +36,7 @@ class SqlUsers(TableRows):
                 "unit": user.unit,
                 "badge": user.badge,
                 "created_at": user.created_at,
-            }
+            },
         )
 
     async def find(self, user_id: str) -> User | None:
@@ -122,7 +126,7 @@ class SqlAttempts(TableRows):
         await self._connection.execute(delete(self.table).where(self.table.c.at < before))
 
 
-class SqlCommands(TableRows):
+class SqlCommands(SealedRows):
     """Idempotency keys."""
 
     table = tables.commands
@@ -130,7 +134,7 @@ class SqlCommands(TableRows):
     async def add(self, record: CommandRecord) -> None:
         """Keeps a done command."""
         values: dict[str, Any] = {name: getattr(record, name) for name in CommandRecord.__slots__}
-        await self._add(values)
+        await self._add_sealed(record.inspection_id or OFFICE_SCOPE, values)
 
     async def find(self, actor_id: str, key_hash: str) -> CommandRecord | None:
         """The done command of that key."""
@@ -142,7 +146,11 @@ class SqlCommands(TableRows):
         """Forgets everything older."""
         await self._connection.execute(delete(self.table).where(self.table.c.at < before))
 
+    async def forget(self, inspection_id: str) -> None:
+        """Drops what was answered about an inspection: answers hold names and words."""
+        await self._connection.execute(delete(self.table).where(self.table.c.inspection_id == inspection_id))
 
-def _user(row: RowMapping) -> User:
+
+def _user(row: Mapping[str, Any]) -> User:
     fields = {name: row[name] for name in ("id", "username", "name", "unit", "badge", "created_at")}
     return User(role=Role(row["role"]), **fields)

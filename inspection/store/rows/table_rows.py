@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -28,12 +28,17 @@ class TableRows:
         done = await self._connection.execute(update(self.table).where(*where).values(**values))
         return done.rowcount
 
-    async def _find(self, *where: ColumnElement[bool]) -> RowMapping | None:
-        return (await self._connection.execute(select(self.table).where(*where))).mappings().first()
+    async def _find(self, *where: ColumnElement[bool]) -> Mapping[str, Any] | None:
+        row = (await self._connection.execute(select(self.table).where(*where))).mappings().first()
+        return None if row is None else (await self._opened(self.table, [row]))[0]
 
-    async def _list(self, *where: ColumnElement[bool], by: Any, table: Table | None = None) -> list[RowMapping]:
+    async def _list(self, *where: ColumnElement[bool], by: Any, table: Table | None = None) -> list[Mapping[str, Any]]:
         source = self.table if table is None else table
-        return await self._rows(select(source).where(*where).order_by(by))
+        return await self._opened(source, await self._rows(select(source).where(*where).order_by(by)))
+
+    async def _opened(self, table: Table, rows: Sequence[RowMapping]) -> list[Mapping[str, Any]]:
+        """What readers get of rows; where columns are sealed, somebody else opens them."""
+        return [dict(row) for row in rows]
 
     async def _rows(self, statement: Executable) -> list[RowMapping]:
         return list((await self._connection.execute(statement)).mappings().all())

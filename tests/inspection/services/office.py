@@ -22,6 +22,7 @@ from inspection.services.ports import Office, OfficeRules
 from inspection.services.results import Login, SessionCreated
 from inspection.store.database import Database, open_database
 from inspection.store.evidence_files import EvidenceFiles
+from inspection.store.master_key import open_master_key
 from inspection.store.migration import upgrade
 from inspection.store.passwords import Argon2Passwords
 from inspection.store.pictures import LimitedPictures
@@ -155,7 +156,8 @@ def open_house(data: Path, seed: int = 1, clock: FixedClock | None = None) -> Ho
     upgrade(data / "yuntakan.db")
     signer = load_or_create_signer(data / "keys" / "ledger.ed25519")
     feed = CheckpointFeed()
-    database = open_database(data / "yuntakan.db", signer, clock, news=feed)
+    master = open_master_key(data / "yuntakan.db", data / "keys" / "master.aes")
+    database = open_database(data / "yuntakan.db", signer, clock, master, news=feed)
     sms = KeptSms()
     passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     office = Office(

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from inspection.domain.actor import Role
+from inspection.store.database import open_database
+from inspection.store.master_key import MasterKeyError, open_master_key
+from inspection.store.sealing import SealError
+from inspection.store.signer import load_or_create_signer
+from tests.inspection.proof.whole_case import PERSONS, WORDS, play
+from tests.inspection.services.conftest import house, live  # noqa: F401
+from tests.inspection.services.office import FixedClock, Live, open_house
+
+pytestmark = pytest.mark.integration
+
+
+def written_forms(text: str) -> list[bytes]:
+    """As files may hold it."""
+    return [text.encode("utf-8"), json.dumps(text)[1:-1].encode("ascii"), text.encode("utf-16-le")]
+
+
+def holding(folder: Path, texts: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Which of the texts stands in which file below the folder."""
+    files = [(path, path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [
+        (path.name, text)
+        for path, content in files
+        for text in texts
+        if any(form in content for form in written_forms(text))
+    ]
+
+
+async def test_no_name_number_address_or_word_stands_in_any_file_of_the_office(live: Live):  # noqa: F811
+    await play(live)
+    assert holding(live.house.data, (*PERSONS, *WORDS)) == [], "while it is open, journal and WAL too"
+    await live.house.aclose()
+    assert holding(live.house.data, (*PERSONS, *WORDS)) == []
+
+
+async def test_everything_is_read_back_after_a_restart(live: Live):  # noqa: F811
+    await play(live)
+    await live.house.aclose()
+    again = open_house(live.house.data)
+    async with again.office.reading() as uow:
+        inspection = await uow.inspections.find(live.inspection.id)
+        entries = await uow.entries.list(live.inspection.id, 0, 1000)
+        user = await uow.users.find(live.inspector.id)
+        visit = (await uow.visits.list(live.inspection.id))[0]
+    await again.aclose()
+    assert inspection is not None and user is not None
+    assert (inspection.premises, inspection.applicant) == (live.inspection.premises, live.inspection.applicant)
+    assert inspection.opinion is not None
+    assert (inspection.opinion.text, inspection.opinion.given_by_name) == (WORDS[11], "张三")
+    assert (user.name, user.unit, user.badge) == ("张三", "勘验科", "No.li")
+    assert (visit.visitors, visit.items[0].note) == (("赵六",), WORDS[10])
+    opened = json.dumps([entry.opened_json() for entry in entries], ensure_ascii=False)
+    assert [word for word in WORDS if word not in opened] == []
+    assert '"erased"' not in opened
+
+
+async def test_a_repeated_command_gets_its_sealed_answer_again(live: Live):  # noqa: F811
+    from inspection.services import reports
+
+    first = await reports.send_chat(live.office, live.inspector, live.session_id, WORDS[0], "same-key")
+    again = await reports.send_chat(live.office, live.inspector, live.session_id, WORDS[0], "same-key")
+    assert first.entries[0].opened_json() == again.entries[0].opened_json()
+    assert holding(live.house.data, (WORDS[0],)) == []
+
+
+async def test_a_value_moved_to_another_row_does_not_open(live: Live):  # noqa: F811
+    database = sqlite3.connect(live.house.data / "yuntakan.db")
+    database.execute("UPDATE users SET name = (SELECT name FROM users WHERE username = 'wang') WHERE username = 'li'")
+    database.commit()
+    database.close()
+    with pytest.raises(SealError):
+        async with live.office.reading() as uow:
+            await uow.users.list(Role.INSPECTOR)
+
+
+def test_the_master_key_is_made_once_and_its_owners_alone(tmp_path: Path):
+    open_house(tmp_path)
+    path = tmp_path / "keys" / "master.aes"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert open_master_key(tmp_path / "yuntakan.db", path).id == open_master_key(tmp_path / "yuntakan.db", path).id
+    path.chmod(0o640)
+    with pytest.raises(MasterKeyError, match="0600"):
+        open_master_key(tmp_path / "yuntakan.db", path)
+
+
+async def test_a_master_key_that_is_gone_is_not_replaced(live: Live):  # noqa: F811
+    path = live.house.data / "keys" / "master.aes"
+    path.unlink()
+    with pytest.raises(MasterKeyError, match="gone"):
+        open_master_key(live.house.data / "yuntakan.db", path)
+
+
+async def test_another_master_key_is_named(live: Live):  # noqa: F811
+    path = live.house.data / "keys" / "master.aes"
+    path.write_bytes(b"\x01" * 32)
+    master = open_master_key(live.house.data / "yuntakan.db", path)
+    signer = load_or_create_signer(live.house.data / "keys" / "ledger.ed25519")
+    other = open_database(live.house.data / "yuntakan.db", signer, FixedClock(), master)
+    with pytest.raises(MasterKeyError, match="wrapped by the master key"):
+        async with other.reading() as uow:
+            await uow.inspections.find(live.inspection.id)
+    await other.aclose()
+
+
+def test_keys_show_in_no_representation(tmp_path: Path):
+    open_house(tmp_path)
+    path = tmp_path / "keys" / "master.aes"
+    master = open_master_key(tmp_path / "yuntakan.db", path)
+    assert path.read_bytes().hex() not in repr(master) + repr(vars(master).keys())
