@@ -241,7 +241,9 @@ def _add_bench(commands: Commands, argv: Sequence[str]) -> None:
     soak = _command(benches, "soak", "Measure the relay's memory under some sessions for a while.")
     joins = _command(benches, "joins", "Let people come and go, and see whether the relay gives everything back.")
     latency = _command(benches, "latency", "Measure picture to picture in Chromium, through the relay and directly.")
+    ledger = _command(benches, "ledger", "Measure how many entries a second the ledger takes beside the raw disk.")
     if "bench" in argv[:1]:
+        from inspection.bench import ledger_bench
         from media.bench import latency_bench, relay_bench, soak_bench, transit_bench
 
         for parser, add_arguments, run in (
@@ -250,6 +252,7 @@ def _add_bench(commands: Commands, argv: Sequence[str]) -> None:
             (soak, soak_bench.add_soak_arguments, soak_bench.soak),
             (joins, soak_bench.add_joins_arguments, soak_bench.joins),
             (latency, latency_bench.add_arguments, latency_bench.run),
+            (ledger, ledger_bench.add_arguments, ledger_bench.run),
         ):
             add_arguments(parser)
             parser.set_defaults(run=run)

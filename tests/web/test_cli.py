@@ -75,7 +75,7 @@ def test_the_commands_are_those_that_are_promised():
     assert leaves == {
         "serve", "demo", "user add", "user password", "keys show", "keys rotate", "export", "verify", "check", "doctor",
         "turn-config",
-        "bench relay", "bench transit", "bench latency", "bench soak", "bench joins",
+        "bench relay", "bench transit", "bench latency", "bench soak", "bench joins", "bench ledger",
     }  # fmt: skip
 
 

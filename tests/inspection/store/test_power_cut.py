@@ -99,9 +99,11 @@ async def entries_after(data: Path, inspection_id: str) -> int:
     try:
         async with house.office.reading() as uow:
             seqs = [entry.seq for entry in await uow.entries.list(inspection_id, 0, 1000)]
+            last = await uow.checkpoints.find_last(inspection_id)
     finally:
         await house.aclose()
     assert seqs == list(range(1, len(seqs) + 1))
+    assert last is not None and last.size <= len(seqs), "no checkpoint outlives its entries"
     return len(seqs)
 
 
