@@ -175,6 +175,7 @@ class Server:
         self.app[keys.SETTINGS] = self.settings
         self.app[keys.OFFICE] = opened.office
         self.app[keys.EVIDENCE] = opened.evidence
+        self.app[keys.CERTIFICATE] = opened.certificate
         self.app[keys.EVIDENCE_ROOT] = opened.folder.evidence
         self.app[keys.RATE_LIMITS] = RateLimits()
         self.app[keys.PROBES] = probes = Probes(self.settings.relay_config)

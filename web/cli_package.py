@@ -96,16 +96,18 @@ async def _export(settings: Settings, name: str, out: Path) -> Exported:
     from inspection.domain.actor import SYSTEM
     from inspection.services import audit
     from inspection.services.packages import plan_package
+    from inspection.store.content_credentials import StillCopier
     from inspection.store.package_files import export_file
     from web.office import open_office
-    from web.packages import product
+    from web.packages import handed_out, product
 
     async with open_office(settings) as opened:
         inspection_id = await find_inspection_id(opened.office, name)
         with progress("exporting") as line:
-            plan = await plan_package(opened.office, inspection_id)
+            plan = await plan_package(opened.office, inspection_id, certificates=handed_out(opened.certificate))
             now = opened.office.clock.now()
-            work = partial(export_file, plan, opened.evidence, opened.signer, out, now, product(), line.count)
+            copier = StillCopier(opened.certificate, product(), plan.entries)
+            work = partial(export_file, plan, opened.evidence, opened.signer, out, now, product(), line.count, copier)
             exported = await asyncio.to_thread(work)
         await audit.record_export(opened.office, SYSTEM, inspection_id, exported.sha256)
     return exported

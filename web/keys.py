@@ -10,6 +10,7 @@ from aiohttp import web
 from inspection.services.media_ledger import MediaLedger
 from inspection.services.ports import Office
 from inspection.store.evidence_files import EvidenceFiles
+from inspection.store.office_certificate import OfficeCertificate
 from media.relay_supervisor import RelaySupervisor
 from signaling.feed import EntryFeed
 from signaling.namespace import SessionNamespace
@@ -30,6 +31,7 @@ FEED = web.AppKey("feed", EntryFeed)
 NAMESPACES: web.AppKey[tuple[SessionNamespace, ...]] = web.AppKey("namespaces")
 MEDIA_LEDGER = web.AppKey("media_ledger", MediaLedger)
 EVIDENCE = web.AppKey("evidence", EvidenceFiles)
+CERTIFICATE = web.AppKey("certificate", OfficeCertificate)
 EVIDENCE_ROOT = web.AppKey("evidence_root", Path)
 REPLAY_JOBS: web.AppKey[ReplayJobs] = web.AppKey("replay_jobs")
 RATE_LIMITS: web.AppKey[RateLimits] = web.AppKey("rate_limits")

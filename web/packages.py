@@ -16,7 +16,9 @@ from inspection.domain.verification import Verdict
 from inspection.services.media_ledger import MediaLedger
 from inspection.services.packages import plan_package
 from inspection.services.ports import Office
+from inspection.store.content_credentials import StillCopier
 from inspection.store.evidence_files import EvidenceFiles, storage_error
+from inspection.store.office_certificate import OfficeCertificate
 from inspection.store.package_files import Exported, export_file, verify_file
 
 MOST_WAITING = 4
@@ -27,12 +29,18 @@ def product() -> str:
     return f"yuntakan {version('yuntakan')}"
 
 
+def handed_out(certificate: OfficeCertificate) -> list[tuple[str, bytes]]:
+    """The certificates that go into a package: claimed by it, to be trusted only where the office gave them."""
+    return [("certificates/pictures-root.pem", certificate.root_pem)]
+
+
 @dataclass(slots=True)
 class Packages:
     """Bounded: one export at a time, at most four wait, the next is refused (`busy`)."""
 
     office: Office
     evidence: EvidenceFiles
+    certificate: OfficeCertificate
     media_ledger: MediaLedger
     scratch: Path
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -53,9 +61,10 @@ class Packages:
 
     async def _export(self, inspection_id: str, out: Path) -> Exported:
         await self.media_ledger.settled()
-        plan = await plan_package(self.office, inspection_id)
+        plan = await plan_package(self.office, inspection_id, certificates=handed_out(self.certificate))
         now = self.office.clock.now()
-        work = partial(export_file, plan, self.evidence, self.office.signer, out, now, product())
+        copier = StillCopier(self.certificate, product(), plan.entries)
+        work = partial(export_file, plan, self.evidence, self.office.signer, out, now, product(), copy_still=copier)
         return await asyncio.to_thread(work)
 
     def _make_folder(self) -> tempfile.TemporaryDirectory[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from inspection.domain.errors import not_found
-from web.keys import EVIDENCE, EVIDENCE_ROOT, LOOKS, MEDIA_LEDGER, OFFICE, PACKAGES, RECEIPT_PAGES
+from web.keys import CERTIFICATE, EVIDENCE, EVIDENCE_ROOT, LOOKS, MEDIA_LEDGER, OFFICE, PACKAGES, RECEIPT_PAGES
 from web.looks import Looks
 from web.middleware import add_headers
 from web.packages import Packages
@@ -29,7 +29,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 def add_routes(app: web.Application) -> None:
     """Before any catch-all of static files. It sets PACKAGES, RECEIPT_PAGES and LOOKS; every other key is set."""
     scratch = app[EVIDENCE_ROOT].parent / "scratch"
-    app[PACKAGES] = Packages(app[OFFICE], app[EVIDENCE], app[MEDIA_LEDGER], scratch)
+    app[PACKAGES] = Packages(app[OFFICE], app[EVIDENCE], app[CERTIFICATE], app[MEDIA_LEDGER], scratch)
     app[RECEIPT_PAGES] = ReceiptPages(app[EVIDENCE_ROOT].parent / "cache" / "fonts")
     app[LOOKS] = Looks()
     for endpoint in ENDPOINTS:

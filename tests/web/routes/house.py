@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestServer
 from inspection.domain.entry import Entry
 from inspection.services.media_ledger import MediaLedger
 from inspection.store.evidence_files import EvidenceFiles
+from inspection.store.office_certificate import load_or_create_certificate
 from media.config import RelayConfig
 from media.errors import Kind as MediaKind
 from media.errors import MediaError
@@ -141,6 +142,8 @@ async def open_edge(data: Path, migrated: Path, trusted_proxies: tuple[str, ...]
     app[keys.NAMESPACES] = ()
     app[keys.MEDIA_LEDGER] = ledger
     app[keys.EVIDENCE] = EvidenceFiles(data / "evidence", floor_bytes=0)
+    certificate = load_or_create_certificate(data / "keys" / "c2pa.pem", "示范县行政审批局", house.clock.now())
+    app[keys.CERTIFICATE] = certificate
     app[keys.EVIDENCE_ROOT] = data / "evidence"
     app[keys.REPLAY_JOBS] = jobs
     app[keys.RATE_LIMITS] = RateLimits()
