@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from inspection.domain.checkpoints import Checkpoint
+from inspection.domain.commitments import Opening
 from inspection.domain.entry import Entry
 from inspection.domain.package_withheld import Withheld, hidden_openings
 from inspection.domain.receipts import code_of, groups_of
@@ -45,7 +46,7 @@ def _for_audience(entries: Iterable[Entry], withheld: Sequence[Withheld]) -> lis
     return [replace(entry, openings=_kept(entry, hidden)) for entry in entries]
 
 
-def _kept(entry: Entry, hidden: Callable[[int, str], bool]) -> Mapping[str, object]:
+def _kept(entry: Entry, hidden: Callable[[int, str], bool]) -> Mapping[str, Opening]:
     return {path: opening for path, opening in entry.openings.items() if not hidden(entry.seq, path)}
 
 
