@@ -140,7 +140,7 @@ def _require_known_format(fields: Any) -> None:
     if not isinstance(version, int) or isinstance(version, bool):
         raise Broken(Code.MANIFEST_UNPARSABLE, MANIFEST)
     if version != FORMAT_VERSION:
-        raise Broken(Code.FORMAT_UNKNOWN, f"{MANIFEST} format_version {version}")
+        raise Broken(Code.FORMAT_UNKNOWN, MANIFEST)
 
 
 def _public_key(text_: str) -> bytes:

@@ -9,6 +9,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+_PRIME = 2**255 - 19
+_EIGHTH = int("05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826", 16)
+#: y of the points of small order, and none beyond the prime: OpenSSL takes them all as keys (RFC 8032, 5.1.7).
+_SMALL_ORDER_Y = frozenset((0, 1, _PRIME - 1, _EIGHTH, _PRIME - _EIGHTH))
+
 
 class SignerKeyError(Exception):
     """The key is damaged, open to others, or not the one in use; nothing is signed with it."""
@@ -53,7 +58,10 @@ def load_signer(path: Path) -> FileSigner:
 
 
 def verify_ed25519(public_key: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether the signature fits; False for anything malformed."""
+    """Whether the signature fits; False for anything malformed, and under a key for which anything may fit."""
+    y = int.from_bytes(public_key, "little") & (2**255 - 1)
+    if y >= _PRIME or y in _SMALL_ORDER_Y:
+        return False
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
     except (InvalidSignature, ValueError):

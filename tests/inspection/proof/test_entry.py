@@ -101,7 +101,7 @@ def test_a_chain_check_answers_any_fields_with_a_verdict(data):
     fields = sealed(CHAT).to_json()
     key = data.draw(st.sampled_from(sorted(fields)))
     changed = {**fields, key: data.draw(junk)}
-    chain = ChainCheck(INSPECTION, signer_of().public_key(), verify_ed25519)
+    chain = ChainCheck(INSPECTION, [signer_of().public_key()], verify_ed25519)
     try:
         chain.fields(changed)
     except Broken:
@@ -111,6 +111,6 @@ def test_a_chain_check_answers_any_fields_with_a_verdict(data):
 
 def test_the_builders_chain_verifies(tmp_path):
     case = small_case(tmp_path)
-    chain = ChainCheck(INSPECTION, signer_of().public_key(), verify_ed25519)
+    chain = ChainCheck(INSPECTION, [signer_of().public_key()], verify_ed25519)
     assert [chain.line(entry.to_line()).seq for entry in case.entries] == list(range(1, len(case.entries) + 1))
     assert SYSTEM.role == "system"
