@@ -53,7 +53,7 @@ def write(root: Path, content: bytes) -> Path:
 
 def example_verdict(package: Path, *more: str) -> tuple[int, dict[str, object]]:
     done = subprocess.run(
-        [sys.executable, str(EXAMPLE), str(package), *more], capture_output=True, text=True, check=False
+        [sys.executable, "-I", str(EXAMPLE), str(package), *more], capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
     return done.returncode, json.loads(done.stdout)
@@ -84,7 +84,8 @@ def test_a_package_is_whole_and_says_what_is_proven_and_what_is_claimed(tmp_path
 def test_both_verifiers_call_a_good_package_whole(tmp_path):
     package = small_case(tmp_path).export()
     key = base64.b64encode(signer_of().public_key()).decode()
-    assert example_verdict(package) == (0, {"verdict": "whole", "first_problem": None, "entries": 10})
+    status, said = example_verdict(package)
+    assert (status, said["verdict"], said["first_problem"], said["entries"]) == (0, "whole", None, 10)
     assert example_verdict(package, "--trust", key)[0] == 0
 
 
