@@ -114,7 +114,7 @@ def test_a_segment_that_miscounts_its_frames_is_named(tmp_path: Path, font: Stam
     def lie(kind: str, payload: dict[str, Any], *more: Any) -> Any:
         return add(kind, {**payload, "frames": 3} if payload.get("index") == 2 else payload, *more)
 
-    made.case.add = lie  # type: ignore[method-assign]
+    made.case.add = lie  # type: ignore[method-assign, assignment]
     made.track("vp8", video_packets(ENCODED["VP8"], fps=FPS))
     seq = next(entry.seq for entry in made.case.entries if entry.payload.get("index") == 2)
     verdict = deep(made.export())
