@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pylopdf_fonts_zh_cn
 import pytest
+from fontTools.ttLib import TTFont
 
 from media.errors import MediaError
 from media.fonts import NOTO_COLLECTIONS, StampFont, open_font
@@ -65,6 +66,41 @@ def test_a_character_outside_the_font_is_refused_by_name(shipped_font: StampFont
         draw_stamp(picture(1, 320, 240), StampText(("申请人:𠮷田", "😀")), DIGEST, shipped_font)
     assert refusal.value.code == "character_not_supported"
     assert refusal.value.message == "𠮷😀"
+
+
+#: Of each level of GB 18030, and of what names are registered with: Basic, Extension A, Extension B and later,
+#: ideographs among the compatibility ones, signs, private use (where older systems put 䶮 and others).
+NAMES = "国王囧喆堃淼龘 㙍㛃㬎䶮䶵 𠮷𡋾𬀩𬭎𪩘𫖯𬬭𱍊 﨎﨏﨑 ℃№㎡ \ue863\uf8f5"
+
+
+def test_each_character_of_a_name_is_drawn_as_itself_or_refused_by_name(
+    font: StampFont, shipped_font: StampFont
+) -> None:
+    """What counts as shown has a glyph in the font that is drawn, another than that of a missing one."""
+    for each in (font, shipped_font):
+        with TTFont(str(each.path), lazy=True) as opened:
+            glyphs = opened.getBestCmap()
+        unknown = drawn(each, "\U0003fffd")
+        for character in NAMES.replace(" ", ""):
+            if each.missing_characters(character):
+                with pytest.raises(MediaError, match="character_not_supported") as refusal:
+                    draw_stamp(picture(1, 320, 240), StampText((f"申请人：{character}",)), DIGEST, each)
+                assert refusal.value.message == character
+            else:
+                assert glyphs[ord(character)] != ".notdef"
+                assert drawn(each, character).any() and not np.array_equal(drawn(each, character), unknown)
+                draw_stamp(picture(1, 320, 240), StampText((f"申请人：{character}",)), DIGEST, each)
+
+
+def test_all_of_the_basic_set_and_extension_a_are_shown(font: StampFont, shipped_font: StampFont) -> None:
+    """The basic block as of Unicode 10, and Extension A: what level 1 of GB 18030-2022 asks for, but for a few signs."""
+    everyday = "".join(map(chr, [*range(0x3400, 0x4DB6), *range(0x4E00, 0x9FEB)]))
+    assert font.missing_characters(everyday) == "" and shipped_font.missing_characters(everyday) == ""
+
+
+def test_variation_selectors_and_combining_marks_are_refused(font: StampFont) -> None:
+    assert font.missing_characters("葛\U000e0100") == "\U000e0100"
+    assert font.missing_characters("e\u0489") == "\u0489"
 
 
 def test_invisible_characters_are_refused(font: StampFont) -> None:
