@@ -287,6 +287,11 @@ _CODES: dict[str, tuple[str, str]] = {
     "still_tiles": ("遮盖的照片与台账不符", "A covered still is not that of its entry"),
     "file_digest": ("上传的照片与台账摘要不符", "An uploaded picture differs from its digest"),
     "frame_signature": ("网页签名统计多于录像所示", "More is said of page signatures than the journal shows"),
+    "segment_counts": ("录像段的包数、帧数或时间与台账不符", "A segment's counts or times are not those of its entry"),
+    "still_frame_missing": ("录像中没有照片所称的那一帧", "The recording has no such frame as the still names"),
+    "still_encoded": ("照片所称的编码帧与录像不符", "The encoded frame is not the one that the still names"),
+    "still_pixels": ("照片的像素与录像不符", "The pixels are not those that the still names"),
+    "c2pa_invalid": ("照片副本的内容凭证不成立", "The content credentials of a still's copy do not hold"),
     "not_verifiable": ("无法核验此处", "This cannot be verified"),
 }
 
