@@ -26,6 +26,7 @@ from inspection.services.ledger import append
 from inspection.services.media_ledger import MediaLedger
 from inspection.store.clock import SystemClock
 from inspection.store.database import Database, open_database
+from inspection.store.master_key import open_master_key
 from inspection.store.migration import upgrade
 from inspection.store.signer import load_or_create_signer
 
@@ -111,7 +112,8 @@ async def _measure_ledger(
     upgrade(path)
     ids = [f"inspection{number}" for number in range(inspections)]
     _add_inspections(path, ids)
-    database = open_database(path, load_or_create_signer(key), SystemClock())
+    master = open_master_key(path, key.with_name("master"))
+    database = open_database(path, load_or_create_signer(key), SystemClock(), master)
     try:
         acts = await _acts_per_s(database, ids[0], seconds)
         before = await _count(path)
