@@ -15,7 +15,7 @@ from typing import Any
 
 from media.codec_names import H264, VIDEO_CODECS
 from media.depacketise import EncodedFrame, FrameAssembler
-from media.journal.format import RTP, Record
+from media.journal.format import RECORD_OVERHEAD_BYTES, RTP, Record
 from media.journal.slice import JournalSlice
 from media.stills_decode import Picture, PictureDecoder
 from media.stills_tiles import tiles_root
@@ -189,6 +189,24 @@ def decode_group(task: DecodeTask) -> dict[int, Found]:
         if len(outcomes) == len(task.wanted):
             break
     return {each.number: outcomes.get(each.number, Found.PIXELS_DIFFER) for _, each in task.wanted}
+
+
+def recover_picture(source: JournalSlice, codec: str, wanted: WantedFrame) -> Picture:
+    """The picture that a still's entry names, for a copy of it. Reads the whole slice.
+
+    Raises ValueError where the journal has no such picture, or another one; JournalError, OSError.
+    """
+    finder = FrameFinder(source, codec, [wanted])
+    for at, record in enumerate(source.records()):
+        if at == 0:
+            finder.begin(record.end - len(record.payload) - RECORD_OVERHEAD_BYTES)
+        finder.take(record)
+    survey = finder.finish()
+    for task in survey.tasks:
+        for index, picture in _pictures(task):
+            if index == task.wanted[0][0] and picture is not None and _compare(picture, index, wanted) is Found.SAME:
+                return picture
+    raise ValueError(f"the recording has no such picture: {survey.outcomes.get(wanted.number, Found.PIXELS_DIFFER)}")
 
 
 def _pictures(task: DecodeTask) -> Iterator[tuple[int, Picture | None]]:

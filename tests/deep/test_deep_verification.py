@@ -10,13 +10,19 @@ from typing import Any
 
 import pytest
 
+from inspection.domain.instants import parse_rfc3339, to_unix_us
 from inspection.domain.package_withheld import Withheld
 from inspection.domain.verification import State, Verdict
 from inspection.domain.verification_package import Asked
+from inspection.services.packages import PackageText
 from inspection.store.content_credentials import StillCopier
 from inspection.store.office_certificate import load_or_create_certificate
 from inspection.store.package_files import export_file, verify_file
 from media.fonts import StampFont, open_font
+from media.journal.reader import read_header
+from media.journal.slice import JournalSlice
+from media.stills_deep import WantedFrame, recover_picture
+from media.stills_redact import redact
 from tests.deep.filmed import FilmedCase
 from tests.inspection.proof.builder import SESSION, START
 from tests.media.clips import START_US, encode_h264, encode_vp8, video_packets
@@ -145,6 +151,43 @@ def test_withheld_stretches_leave_their_stills_unchecked_and_the_others_checked(
     assert (verdict.state, verdict.first_problem) == (State.WHOLE, None)
     assert next(one.values for one in verdict.proven if one.key == "stills_found") == {"count": 2}
     assert next(one.values for one in verdict.claimed if one.key == "stills_out_of_reach") == {"count": 1}
+
+
+def covered(made: FilmedCase, still_id: str, hidden: set[int]) -> list[PackageText]:
+    """The two members of a redacted still, from the recording."""
+    said = next(entry.payload for entry in made.case.entries if entry.payload.get("still_id") == still_id)
+    path = made.case.evidence.path(made.case.inspection_id, f"{SESSION}/journal/{said['track_id']}.ytj")
+    keys = ("frame_index", "rtp_timestamp", "width", "height", "encoded_sha256", "i420_sha256")
+    arrival_ms = to_unix_us(parse_rfc3339(said["arrival_at"])) // 1000
+    wanted = WantedFrame(number=1, arrival_ms=arrival_ms, **{key: said[key] for key in keys})
+    picture = recover_picture(JournalSlice.whole(path), read_header(path).codec, wanted)
+    png, table = redact(picture.i420(), said["width"], said["height"], made.seeds[still_id], hidden)
+    with pytest.raises(ValueError, match="no such picture"):
+        recover_picture(JournalSlice.whole(path), read_header(path).codec, replace(wanted, i420_sha256="0" * 64))
+    return [PackageText(f"stills/{still_id}.redacted.png", png), PackageText(f"stills/{still_id}.tiles.json", table)]
+
+
+@pytest.mark.parametrize(("shown", "code"), [({2, 3}, ""), ({2}, "still_tiles"), ({2, 3, 4}, "still_tiles")])
+def test_a_still_with_covered_tiles_verifies_where_just_those_are_covered(
+    tmp_path: Path, font: StampFont, shown: set[int], code: str
+) -> None:
+    made = filmed(tmp_path, font)
+    seq = next(entry.seq for entry in made.case.entries if entry.payload.get("still_id") == "still3")
+    withheld = (
+        Withheld("still_tiles", "redacted", still="still3", tiles=(2, 3)),
+        Withheld("journal", "redacted", session=SESSION, track="vp8", from_index=4, to_index=5),
+        Withheld("opening", "redacted", seq=seq, path="/payload/tiles_seed"),
+    )
+    plan = made.case.plan(withheld=withheld)
+    plan = replace(plan, texts=(*plan.texts, *covered(made, "still3", shown)))
+    copier, out = StillCopier(made.certificate, "test", plan.entries), tmp_path / "package.zip"
+    export_file(plan, made.case.evidence, made.case.signer, out, START, "test", copy_still=copier)
+    verdict = deep(out)
+    assert (verdict.first_problem.code if verdict.first_problem else "") == code
+    if not code:
+        assert "tiles_match" in keys(verdict)[0] and "stills_out_of_reach" in keys(verdict)[1]
+        with zipfile.ZipFile(out) as package:
+            assert not {"stills/still3.jpg", "stills_c2pa/still3.jpg"} & set(package.namelist())
 
 
 def test_a_copy_of_another_picture_or_entry_is_invalid(tmp_path: Path, font: StampFont) -> None:
