@@ -71,7 +71,7 @@ class _Watch:
         self.vfs.name, self.vfs.next, self.vfs.open = self._name, None, cast(opened, c_void_p)
 
     def _on_open(self, vfs: int, name: int | None, file: int, flags: int, out: int | None) -> int:
-        done = self._open(vfs, name, file, flags, out)
+        done: int = self._open(vfs, name, file, flags, out)
         held = cast(file, POINTER(_File)).contents
         if done == _OK and held.methods and name:
             self._paths[file] = Path(ctypes.string_at(name).decode())
@@ -86,7 +86,7 @@ class _Watch:
             def sync(file: int, flags: int) -> int:
                 path = self._paths[file]
                 self._before(path)
-                done = native(file, flags)
+                done: int = native(file, flags)
                 self._after(path)
                 return done
 

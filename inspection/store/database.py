@@ -101,8 +101,9 @@ class SqlUnitOfWork:
         """Durable on return; the unit of work is over."""
         await self._connection.commit()
         growths, self._growths = self._growths, []
-        for growth in growths if self._news is not None else ():
-            self._news.grown(growth)
+        if self._news is not None:
+            for growth in growths:
+                self._news.grown(growth)
 
 
 class Database:
