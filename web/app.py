@@ -15,6 +15,7 @@ from inspection.domain.actor import SYSTEM, Role
 from inspection.domain.entry import Entry
 from inspection.services import audit, housekeeping, sessions
 from inspection.services.checkpoints import CheckpointKeeper
+from inspection.services.erasure import Remains, finish_erasures
 from inspection.services.media_ledger import MediaLedger
 from media.relay_supervisor import RelaySupervisor
 from media.signatures_client import SignaturesClient
@@ -112,6 +113,7 @@ class Server:
 
     async def _pick_up(self, opened: OpenOffice, recovery: JournalRecovery, interruptions: Interruptions) -> None:
         """What an earlier run left: interrupted sessions, bytes that no entry attests, old secrets."""
+        await finish_erasures(opened.office, Remains(opened.database, opened.evidence))
         await sessions.mark_interrupted(opened.office)
         for cut_off in await recovery.recover_all():
             interruptions.begin(cut_off.inspection_id, cut_off.session_id, cut_off.since_us)

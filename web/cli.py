@@ -56,6 +56,8 @@ def make_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_export(commands)
     _add_verify(commands)
     _add_check(commands)
+    _add_erase(commands)
+    _add_hold(commands)
     _add_doctor(commands)
     _add_turn_config(commands)
     _add_bench(commands, argv)
@@ -200,6 +202,37 @@ def _add_check(commands: Commands) -> None:
     parser.set_defaults(run=_later("web.cli_package", "check"))
 
 
+def _add_erase(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "erase",
+        "Erase personal data for good, by retention class. Destroys its keys and files and records the act; refused "
+        "under a hold, before the inspection is concluded and while the data has to be kept.",
+    )
+    parser.add_argument("inspection", metavar="INSPECTION", nargs="?", help="number or id")
+    parser.add_argument(
+        "--class",
+        dest="classes",
+        action="append",
+        choices=("media", "person", "text"),
+        help="recordings and pictures, who people are, what they wrote (repeatable)",
+    )
+    parser.add_argument("--basis", metavar="TEXT", help="the legal basis, as it goes on record")
+    parser.add_argument("--expired", action="store_true", help="everything whose time to be kept is over")
+    parser.add_argument("--dry-run", action="store_true", help="with --expired: only list it")
+    _add_data(parser)
+    parser.set_defaults(run=_later("web.cli_erase", "erase_data"))
+
+
+def _add_hold(commands: Commands) -> None:
+    parser = _command(commands, "hold", "Keep an inspection from being erased, or let it go. Recorded with its reason.")
+    parser.add_argument("inspection", metavar="INSPECTION", help="number or id")
+    parser.add_argument("hold", choices=("on", "off"))
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="why, as it goes on record")
+    _add_data(parser)
+    parser.set_defaults(run=_later("web.cli_erase", "hold"))
+
+
 def _add_doctor(commands: Commands) -> None:
     parser = _command(
         commands,
@@ -271,6 +304,7 @@ def _later(module: str, function: str) -> Run:
 def _refusal(error: Exception) -> str:
     """One line for what the parts refuse by a coded error; anything else is a fault of ours and goes up."""
     from inspection.domain.errors import InspectionError
+    from inspection.store.master_key import MasterKeyError
     from inspection.store.signer import SignerKeyError
     from media.errors import MediaError
     from web.certificates import CertificateError
@@ -279,7 +313,7 @@ def _refusal(error: Exception) -> str:
 
     if isinstance(error, InspectionError | MediaError):
         return f"{error.message} ({error.code})"
-    if isinstance(error, CertificateError | SettingsError | SignerKeyError | TurnError):
+    if isinstance(error, CertificateError | MasterKeyError | SettingsError | SignerKeyError | TurnError):
         return str(error)
     raise error
 

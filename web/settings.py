@@ -46,6 +46,8 @@ class OfficeSettings(BaseModel):
     notice_basis: str = "《行政许可法》第三十四条"
     notice_basis_en: str = "Article 34 of the Administrative Licensing Law"
     kept_years: int = Field(default=5, ge=1, le=100)
+    kept_media_years: int | None = Field(default=None, ge=1, le=100)
+    least_years: int | None = Field(default=None, ge=0, le=100)
     invitation_hours: int = Field(default=24, ge=1, le=24 * 30)
     code_interval_s: int = Field(default=60, ge=1, le=3600)
     codes_per_hour: int = Field(default=5, ge=1, le=1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -15,3 +16,13 @@ class RetentionClass(StrEnum):
 
 ERASED_WORDS = "（已依规定删除）"
 """Stands on pages where a text was erased."""
+NOT_REACHED = ("copies_handed_out", "backups", "free_blocks_of_the_disk")
+"""What an erasure cannot reach, as its entry says."""
+
+
+def years_after(at: datetime, years: int) -> datetime:
+    """The same moment so many years later; of 29 February the day after."""
+    try:
+        return at.replace(year=at.year + years)
+    except ValueError:
+        return at.replace(year=at.year + years, month=3, day=1)

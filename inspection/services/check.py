@@ -7,18 +7,21 @@ long recording blocks no writer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from inspection.domain.commitments import ERASED, find_at, opens, pointer
 from inspection.domain.entry import Entry
 from inspection.domain.findings import Finding
 from inspection.domain.observations import Still
+from inspection.domain.retention import RetentionClass
 from inspection.domain.sessions import Session, SessionState
-from inspection.domain.verification import Broken, VerifySignature
+from inspection.domain.verification import Broken, Code, VerifySignature
 from inspection.domain.verification_artefacts import Attested, FileClaim, JournalClaim, check_file
 from inspection.domain.verification_ledger import ChainCheck
+from inspection.domain.verification_lines import where_entry
 from inspection.domain.verification_runs import check_journal
 from inspection.services.packages import read_ledger
 from inspection.services.ports import UnitOfWork
@@ -125,6 +128,7 @@ def _check_one(
     inspection_id: str, rows: _Rows, evidence: EvidenceReader, chain: ChainCheck, report: CheckReport
 ) -> None:
     attested, found = _chain(rows.entries, chain)
+    found += _openings(rows.entries)
     found += _rows_against(rows)
     found += _artefacts(inspection_id, attested, rows, evidence, report)
     report.inspections += 1
@@ -147,6 +151,30 @@ def _chain(entries: Iterable[Entry], chain: ChainCheck) -> tuple[Attested, list[
         except Broken as broken:
             found.append((broken.problem.code, broken.problem.where))
     return attested, found
+
+
+def _openings(entries: Iterable[Entry]) -> list[Found]:
+    """`opening_digest`, and `opening_missing` where nothing was erased that would explain it."""
+    kept = tuple(entries)
+    erased = _erased_at(kept)
+    return [found for entry in kept for found in _openings_of(entry, erased)]
+
+
+def _openings_of(entry: Entry, erased: Mapping[str, int]) -> Iterator[Found]:
+    for place in entry.personal_places():
+        path = pointer(place.path)
+        held = entry.openings.get(path)
+        if held is None:
+            if entry.seq > erased.get(place.retention.value, 0):
+                yield "opening_missing", f"{where_entry(entry.seq)} {path}"
+        elif not opens(find_at(entry.to_json(), path), held):
+            yield "opening_digest", f"{where_entry(entry.seq)} {path}"
+
+
+def _erased_at(entries: Iterable[Entry]) -> dict[str, int]:
+    """By class, the last entry that says it was erased."""
+    acts = [entry for entry in entries if entry.kind == "erased"]
+    return {name: entry.seq for entry in acts for name in entry.payload["classes"]}
 
 
 def _rows_against(rows: _Rows) -> list[Found]:
@@ -194,12 +222,18 @@ def _different(rows: _Rows) -> list[Found]:
     findings = [
         ("row_differs", f"finding {one.id}")
         for one in rows.findings
-        if one.id in worded and _finding_words(one) != {key: worded[one.id].get(key) for key in _FINDING_KEYS}
+        if one.id in worded and _differs(one, worded[one.id])
     ]
     return stills + findings
 
 
 _FINDING_KEYS = ("text", "clause", "severity", "due_date")
+
+
+def _differs(finding: Finding, said: Mapping[str, Any]) -> bool:
+    """What was erased says nothing."""
+    there = {key: said.get(key) for key in _FINDING_KEYS if said.get(key) != ERASED}
+    return {key: word for key, word in _finding_words(finding).items() if key in there} != there
 
 
 def _finding_words(finding: Finding) -> dict[str, str]:
@@ -213,11 +247,12 @@ def _artefacts(
 ) -> list[Found]:
     """`file_missing`, `file_unexpected`, `tail_not_attested`, and the digests' codes."""
     live = {session.id for session in rows.sessions if session.state is not SessionState.ENDED}
+    erased_at = _erased_at(rows.entries).get(RetentionClass.MEDIA.value, 0)
     found: list[Found] = []
     for claim in attested.all_claims():
         size_bytes = evidence.find_size(inspection_id, claim.source)
         if size_bytes is None:
-            found += _absent(claim)
+            found += _absent(claim, erased_at)
             continue
         report.files += 1
         report.size_bytes += size_bytes
@@ -234,10 +269,13 @@ def _torn(attested: Attested) -> list[Found]:
     ]
 
 
-def _absent(claim: JournalClaim | FileClaim) -> list[Found]:
-    """A journal of which nothing was attested need not be there."""
-    nothing_said = isinstance(claim, JournalClaim) and not claim.segments
-    return [] if nothing_said else [("file_missing", claim.source)]
+def _absent(claim: JournalClaim | FileClaim, erased_at: int) -> list[Found]:
+    """A journal of which nothing was attested need not be there, nor what was erased since."""
+    if isinstance(claim, JournalClaim):
+        is_excused = all(segment.seq < erased_at for segment in claim.segments)
+    else:
+        is_excused = claim.seq < erased_at and claim.code is not Code.TIMESTAMP_DIGEST
+    return [] if is_excused else [("file_missing", claim.source)]
 
 
 def _one_artefact(

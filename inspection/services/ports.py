@@ -25,7 +25,7 @@ from inspection.domain.users import LoginRecord, User
 from inspection.domain.words import code_sms, invitation_sms, notice_lines
 from inspection.services.checkpoint_feed import CheckpointFeed
 from inspection.services.ledger_ports import CheckpointRows, KeyRows, LedgerGrowth
-from inspection.services.privacy_ports import DataKeyRows
+from inspection.services.privacy_ports import DataKeyRows, ErasureRows
 from inspection.services.stamping_ports import StampRows
 
 
@@ -59,6 +59,10 @@ class SmsGateway(Protocol):
 
     async def send(self, phone: str, text: str) -> None:
         """Returns once the gateway took the message over."""
+        ...
+
+    async def forget(self, phone: str) -> None:
+        """Drops what it keeps itself of messages to that number; a gateway outside keeps what it keeps."""
         ...
 
 
@@ -331,6 +335,7 @@ class UnitOfWork(Protocol):
     visits: VisitRows
     entries: EntryRows
     data_keys: DataKeyRows
+    erasures: ErasureRows
     checkpoints: CheckpointRows
     keys: KeyRows
     stamps: StampRows
@@ -359,6 +364,8 @@ class OfficeRules:
     notice_basis: str = "《行政许可法》第三十四条"
     notice_basis_en: str = "Article 34 of the Administrative Licensing Law"
     kept_years: int = 5
+    kept_media_years: int | None = None
+    least_years: int | None = None
     timezone: str = "Asia/Shanghai"
     invitation_hours: int = 24
     return_days: int = 30
@@ -367,6 +374,16 @@ class OfficeRules:
     codes_per_hour: int = 5
     login_hours: int = 12
     moved_m: float = 30.0
+
+    def kept_years_of(self, retention: RetentionClass) -> int:
+        """After so many years since the opinion a class is erased."""
+        media = self.kept_media_years if retention is RetentionClass.MEDIA else None
+        return self.kept_years if media is None else media
+
+    def least_years_of(self, retention: RetentionClass) -> int:
+        """Before so many nothing is, whoever asks."""
+        kept = self.kept_years_of(retention)
+        return kept if self.least_years is None else min(kept, self.least_years)
 
     def __post_init__(self) -> None:
         notice_lines(self.unit_name, self.notice_basis, self.kept_years, self.phone)

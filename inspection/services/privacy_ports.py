@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -29,5 +30,29 @@ class DataKeyRows(Protocol):
         ...
 
     async def destroy(self, scope: str, classes: Sequence[RetentionClass]) -> tuple[bytes, ...]:
-        """Takes the keys away; what they were wrapped as, for `Traces.wipe` after the commit."""
+        """Takes the keys away; what they were wrapped as, to be wiped after the commit."""
+        ...
+
+
+class ErasureRows(Protocol):
+    """What an erasure takes away besides keys, and what it has still to do."""
+
+    async def begin(self, inspection_id: str, media: bool) -> None:
+        """Files may be left until `end`."""
+        ...
+
+    async def end(self, inspection_id: str) -> None:
+        """Everything is gone."""
+        ...
+
+    async def list(self) -> builtins.list[tuple[str, bool]]:
+        """Those under way: inspection, and whether its media files have to go."""
+        ...
+
+    async def forget_numbers(self, inspection_id: str) -> None:
+        """Puts noise in place of keyed hashes of the phone number."""
+        ...
+
+    async def sealed_classes(self, inspection_id: str) -> set[RetentionClass]:
+        """The classes of which there is a key."""
         ...

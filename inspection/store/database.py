@@ -35,13 +35,14 @@ from inspection.services.ports import (
     UserRows,
     VisitRows,
 )
-from inspection.services.privacy_ports import DataKeyRows
+from inspection.services.privacy_ports import DataKeyRows, ErasureRows
 from inspection.services.stamping_ports import StampRows
 from inspection.store.append_only import authorize
 from inspection.store.data_keys import DataKeys, KeyRing
 from inspection.store.master_key import MasterKey
 from inspection.store.reserve import LedgerReserve
 from inspection.store.rows.cases import SqlInspections, SqlInvitations, SqlParticipants, SqlSessions
+from inspection.store.rows.erasure_rows import SqlErasures
 from inspection.store.rows.ledger_rows import SqlEntries
 from inspection.store.rows.observed import SqlChecks, SqlFindings, SqlPlaces, SqlStills, SqlVisits
 from inspection.store.rows.people import SqlAttempts, SqlCommands, SqlLogins, SqlUsers
@@ -92,6 +93,7 @@ class SqlUnitOfWork:
         self.keys: KeyRows = SqlKeys(connection)
         self.stamps: StampRows = SqlStamps(connection)
         self.data_keys: DataKeyRows = keys
+        self.erasures: ErasureRows = SqlErasures(connection)
 
     def note_growth(self, growth: LedgerGrowth) -> None:
         """Kept until the commit."""

@@ -63,6 +63,14 @@ class EvidenceFiles:
         path = self.path(inspection_id, file)
         await asyncio.to_thread(path.unlink, missing_ok=True)
 
+    async def erase_media(self, inspection_id: str) -> int:
+        """Takes recordings, pictures and films away, derived and unfinished ones too; time stamps stay."""
+        return await asyncio.to_thread(self._erase_media, self.folder(inspection_id))
+
+    def has_media(self, inspection_id: str) -> bool:
+        """Whether there is any such file."""
+        return any(True for _ in _media(self.folder(inspection_id)))
+
     def find_size(self, inspection_id: str, file: str) -> int | None:
         """The length in bytes; None where there is no such file."""
         path = self.path(inspection_id, file)
@@ -85,6 +93,15 @@ class EvidenceFiles:
             path.as_posix() for path in found if not path.name.startswith(".") and "derived" not in path.parts[:-1]
         )
 
+    def _erase_media(self, folder: Path) -> int:
+        try:
+            gone = [(path, path.unlink()) for path in list(_media(folder))]
+            for each in {path.parent for path, _ in gone}:
+                _sync_folder(each)
+        except OSError as error:
+            raise storage_error(error, "evidence") from error
+        return len(gone)
+
     def _write(self, path: Path, content: bytes) -> None:
         new = path.with_name(f".{path.name}.new")
         try:
@@ -100,6 +117,11 @@ class EvidenceFiles:
     def _require_room(self, size_bytes: int) -> None:
         if shutil.disk_usage(self._root).free < self._floor_bytes + size_bytes:
             raise OSError(errno.ENOSPC, "below the floor of free space")
+
+
+def _media(folder: Path) -> Iterator[Path]:
+    tokens = folder / "timestamps"
+    return (path for path in folder.rglob("*") if path.is_file() and tokens not in path.parents)
 
 
 def storage_error(error: OSError, what: str) -> InspectionError:

@@ -409,3 +409,11 @@ stamp_queue = Table(
     CheckConstraint("size >= 1", name="size_from_one"),
     Index(None, "authority", "asked_at"),
 )
+
+pending_erasures = Table(
+    "pending_erasures",
+    metadata,
+    reference("inspection_id", "inspections.id"),
+    Column("media", Boolean, nullable=False),
+    PrimaryKeyConstraint("inspection_id"),
+)

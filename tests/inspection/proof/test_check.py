@@ -185,8 +185,7 @@ async def test_a_live_inspection_exports_and_the_package_is_whole(live, tmp_path
     journal, _ = await full(live)
     path = evidence_of(live).path(live.inspection.id, journal)
     path.write_bytes(path.read_bytes() + b"not attested yet")
-    async with live.office.reading() as uow:
-        plan = await plan_package(uow, live.inspection.id)
+    plan = await plan_package(live.office, live.inspection.id)
     await reports.send_chat(live.office, live.inspector, live.session_id, "said after the plan", live.key())
     exported = export_file(
         plan, evidence_of(live), live.office.signer, tmp_path / "p.zip", live.office.clock.now(), "YunTaKan"

@@ -71,6 +71,9 @@ class KeptSms:
             raise InspectionError(Kind.UNAVAILABLE, "sms_unavailable", "broken")
         self.sent.append((phone, text))
 
+    async def forget(self, phone: str) -> None:
+        self.sent = [message for message in self.sent if message[0] != phone]
+
     def last_code(self) -> str:
         text = self.sent[-1][1]
         return text.split("验证码")[1][:6]

@@ -1,0 +1,27 @@
+"""Erasures whose files are not all gone yet: a start goes on with them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """None is under way."""
+    op.create_table(
+        "pending_erasures",
+        sa.Column("inspection_id", sa.String(length=26), nullable=False),
+        sa.Column("media", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["inspection_id"], ["inspections.id"], name=op.f("fk_pending_erasures_inspection_id")),
+        sa.PrimaryKeyConstraint("inspection_id", name=op.f("pk_pending_erasures")),
+    )
+
+
+def downgrade() -> None:
+    """Whoever goes back has to erase again."""
+    op.drop_table("pending_erasures")
