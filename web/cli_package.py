@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,24 +90,16 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 
 async def _export(settings: Settings, name: str, out: Path) -> Exported:
-    import asyncio
-
     from inspection.domain.actor import SYSTEM
     from inspection.services import audit
-    from inspection.services.packages import plan_package
-    from inspection.store.content_credentials import StillCopier
-    from inspection.store.package_files import export_file
     from web.office import open_office
-    from web.packages import handed_out, product
+    from web.package_making import PackageMaker
 
     async with open_office(settings) as opened:
         inspection_id = await find_inspection_id(opened.office, name)
+        maker = PackageMaker(opened.office, opened.evidence, opened.certificate, opened.folder.fonts)
         with progress("exporting") as line:
-            plan = await plan_package(opened.office, inspection_id, certificates=handed_out(opened.certificate))
-            now = opened.office.clock.now()
-            copier = StillCopier(opened.certificate, product(), plan.entries)
-            work = partial(export_file, plan, opened.evidence, opened.signer, out, now, product(), line.count, copier)
-            exported = await asyncio.to_thread(work)
+            exported = await maker.make(inspection_id, out, progress=line.count)
         await audit.record_export(opened.office, SYSTEM, inspection_id, exported.sha256)
     return exported
 

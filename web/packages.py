@@ -7,40 +7,23 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 from inspection.domain.errors import InspectionError, Kind
 from inspection.domain.verification import Verdict
 from inspection.services.media_ledger import MediaLedger
-from inspection.services.packages import plan_package
-from inspection.services.ports import Office
-from inspection.store.content_credentials import StillCopier
-from inspection.store.evidence_files import EvidenceFiles, storage_error
-from inspection.store.office_certificate import OfficeCertificate
-from inspection.store.package_files import Exported, export_file, verify_file
+from inspection.store.evidence_files import storage_error
+from inspection.store.package_files import Exported, verify_file
+from web.package_making import PackageMaker
 
 MOST_WAITING = 4
-
-
-def product() -> str:
-    """The name under which packages say who made them."""
-    return f"yuntakan {version('yuntakan')}"
-
-
-def handed_out(certificate: OfficeCertificate) -> list[tuple[str, bytes]]:
-    """The certificates that go into a package: claimed by it, to be trusted only where the office gave them."""
-    return [("certificates/pictures-root.pem", certificate.root_pem)]
 
 
 @dataclass(slots=True)
 class Packages:
     """Bounded: one export at a time, at most four wait, the next is refused (`busy`)."""
 
-    office: Office
-    evidence: EvidenceFiles
-    certificate: OfficeCertificate
+    maker: PackageMaker
     media_ledger: MediaLedger
     scratch: Path
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -57,15 +40,11 @@ class Packages:
     async def verify(self, inspection_id: str) -> tuple[Exported, Verdict]:
         """Exports and verifies what a stranger would get. The verdict is the command line's."""
         async with self.export(inspection_id) as exported:
-            return exported, await asyncio.to_thread(verify_file, exported.path, self.office.signer.public_key())
+            return exported, await asyncio.to_thread(verify_file, exported.path, self.maker.office.signer.public_key())
 
     async def _export(self, inspection_id: str, out: Path) -> Exported:
         await self.media_ledger.settled()
-        plan = await plan_package(self.office, inspection_id, certificates=handed_out(self.certificate))
-        now = self.office.clock.now()
-        copier = StillCopier(self.certificate, product(), plan.entries)
-        work = partial(export_file, plan, self.evidence, self.office.signer, out, now, product(), copy_still=copier)
-        return await asyncio.to_thread(work)
+        return await self.maker.make(inspection_id, out)
 
     def _make_folder(self) -> tempfile.TemporaryDirectory[str]:
         try:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.commitments import Opening
 from inspection.domain.entry import Entry
+from inspection.domain.package_manifest import REPORT
 from inspection.domain.package_withheld import Withheld, hidden_openings
 from inspection.domain.receipts import code_of, groups_of
 from inspection.domain.report_facts import report_facts
@@ -19,25 +20,22 @@ from web.pdf import make_pdf
 from web.qr import qr_svg
 from web.report_page import QR_PICTURE, Receipt, chosen_stills, report_html
 
-REPORT = "report.pdf"
 _STILLS = "stills/"
 
 SignPdf = Callable[[bytes], bytes]
 
 
-def with_report(
-    plan: PackagePlan, head: Checkpoint, evidence: EvidenceFiles, font: Path, sign: SignPdf, zone: ZoneInfo
-) -> PackagePlan:
+def with_report(plan: PackagePlan, evidence: EvidenceFiles, font: Path, sign: SignPdf, zone: ZoneInfo) -> PackagePlan:
     """The plan with `report.pdf` for its audience: what that may not see, the report does not say either.
 
-    `head` is the checkpoint at the end of the plan's ledger. Raises what `make_pdf` raises.
+    Raises what `make_pdf` raises.
     """
     facts = report_facts(_for_audience(plan.entries, plan.withheld))
     stills = {_still_id(source): source for source in plan.sources if source.member.startswith(_STILLS)}
     chosen = chosen_stills(facts, stills)
     pictures = {still_id: _content(plan, evidence, stills[still_id]) for still_id in chosen}
-    html = report_html(facts, _receipt(head), {still_id: still_id for still_id in chosen}, zone)
-    document = sign(make_pdf(html, font, {**pictures, QR_PICTURE: _qr(head)}))
+    html = report_html(facts, _receipt(plan.head), {still_id: still_id for still_id in chosen}, zone)
+    document = sign(make_pdf(html, font, {**pictures, QR_PICTURE: _qr(plan.head)}))
     return replace(plan, texts=(*plan.texts, PackageText(REPORT, document)))
 
 

@@ -16,6 +16,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from inspection.domain.errors import InspectionError
+from inspection.domain.package_manifest import REPORT
 from inspection.domain.package_withheld import Withheld
 from inspection.domain.report_facts import report_facts
 from inspection.store.office_certificate import OfficeCertificate, load_or_create_certificate
@@ -23,7 +24,7 @@ from media.fonts import open_font
 from tests.inspection.proof.builder import LI, SESSION, WANG, Case
 from web.pdf import make_pdf
 from web.pdf_signing import pdf_signer
-from web.report import REPORT, with_report
+from web.report import with_report
 from web.report_page import Receipt, report_html
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -107,9 +108,7 @@ def test_an_audience_reads_nothing_of_what_is_withheld_from_it(
         return b"%PDF-"
 
     monkeypatch.setattr("web.report.make_pdf", keep)
-    plan = with_report(
-        case.plan("applicant", withheld), case.checkpoint(), case.evidence, font, lambda document: document, ZONE
-    )
+    plan = with_report(case.plan("applicant", withheld), case.evidence, font, lambda document: document, ZONE)
     assert plan.texts[-1].member == REPORT
     assert "与执照不符" not in written[0] and "本副本未提供" in written[0]
     assert "另有 1 张未印出" in written[0]
@@ -120,7 +119,7 @@ def test_the_report_is_a_signed_document_that_any_change_breaks(
 ) -> None:
     case = told_case(tmp_path)
     sign = pdf_signer(certificate.chain_pem, certificate.key_pem)
-    plan = with_report(case.plan(), case.checkpoint(), case.evidence, font, sign, ZONE)
+    plan = with_report(case.plan(), case.evidence, font, sign, ZONE)
     document = plan.texts[-1].content
     signature = PdfFileReader(io.BytesIO(document)).embedded_signatures[0]
     trusted = ValidationContext(trust_roots=_roots(certificate), allow_fetching=False)

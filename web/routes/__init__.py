@@ -8,6 +8,7 @@ from inspection.domain.errors import not_found
 from web.keys import CERTIFICATE, EVIDENCE, EVIDENCE_ROOT, LOOKS, MEDIA_LEDGER, OFFICE, PACKAGES, RECEIPT_PAGES
 from web.looks import Looks
 from web.middleware import add_headers
+from web.package_making import PackageMaker
 from web.packages import Packages
 from web.receipt_pages import ReceiptPages
 from web.routes import accounts, applicant, auditor, evidence, findings, inspections, reach, receipts
@@ -29,8 +30,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 def add_routes(app: web.Application) -> None:
     """Before any catch-all of static files. It sets PACKAGES, RECEIPT_PAGES and LOOKS; every other key is set."""
     scratch = app[EVIDENCE_ROOT].parent / "scratch"
-    app[PACKAGES] = Packages(app[OFFICE], app[EVIDENCE], app[CERTIFICATE], app[MEDIA_LEDGER], scratch)
-    app[RECEIPT_PAGES] = ReceiptPages(app[EVIDENCE_ROOT].parent / "cache" / "fonts")
+    fonts = app[EVIDENCE_ROOT].parent / "cache" / "fonts"
+    maker = PackageMaker(app[OFFICE], app[EVIDENCE], app[CERTIFICATE], fonts)
+    app[PACKAGES] = Packages(maker, app[MEDIA_LEDGER], scratch)
+    app[RECEIPT_PAGES] = ReceiptPages(fonts)
     app[LOOKS] = Looks()
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, endpoint.path, endpoint.answer)
