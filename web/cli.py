@@ -275,9 +275,11 @@ def _add_bench(commands: Commands, argv: Sequence[str]) -> None:
     joins = _command(benches, "joins", "Let people come and go, and see whether the relay gives everything back.")
     latency = _command(benches, "latency", "Measure picture to picture in Chromium, through the relay and directly.")
     ledger = _command(benches, "ledger", "Measure how many entries a second the ledger takes beside the raw disk.")
+    verify = _command(benches, "verify", "Measure how long a package of an hour takes to verify.")
     if "bench" in argv[:1]:
         from inspection.bench import ledger_bench
         from media.bench import latency_bench, relay_bench, soak_bench, transit_bench
+        from web.bench import verify_bench
 
         for parser, add_arguments, run in (
             (relay, relay_bench.add_arguments, relay_bench.run),
@@ -286,6 +288,7 @@ def _add_bench(commands: Commands, argv: Sequence[str]) -> None:
             (joins, soak_bench.add_joins_arguments, soak_bench.joins),
             (latency, latency_bench.add_arguments, latency_bench.run),
             (ledger, ledger_bench.add_arguments, ledger_bench.run),
+            (verify, verify_bench.add_arguments, verify_bench.run),
         ):
             add_arguments(parser)
             parser.set_defaults(run=run)

@@ -1,0 +1,1 @@
+"""Measurements that need both the record and the media plane."""
