@@ -34,8 +34,8 @@ interface EncodedStreams {
   writable: WritableStream
 }
 type OldSender = RTCRtpSender & { createEncodedStreams?: () => EncodedStreams }
-type TransformSender = RTCRtpSender & { transform: unknown }
-type TransformMaker = new (worker: Worker, options: unknown) => unknown
+
+type TransformMaker = new (worker: Worker, options: unknown) => RTCRtpScriptTransform
 
 const READY_MS = 1_500
 
@@ -196,7 +196,7 @@ export function browserName(userAgent: string): string {
 
 function setTransform(worker: Worker, sender: RTCRtpSender, stream: number): void {
   const make = (globalThis as unknown as { RTCRtpScriptTransform: TransformMaker }).RTCRtpScriptTransform
-  ;(sender as TransformSender).transform = new make(worker, { stream })
+  sender.transform = new make(worker, { stream })
 }
 
 function loadWorker(): Worker {
