@@ -22,6 +22,8 @@ NOTICED_US = 1_000_000
 #: What is missing again so soon after the return is the same outage: the line settles, or a second connection that was
 #: begun meanwhile takes over.
 SETTLES_US = 2_000_000
+#: A connection that takes over within this time, a few frames, leaves no gap.
+SEAMLESS_US = 100_000
 #: It is told when nothing is asked for any more, but not later than this after the return.
 TOLD_AFTER_US = 5_000_000
 
@@ -48,6 +50,11 @@ class _Absence:
 
     def end(self, now_us: int) -> None:
         self.returned_us = self.ended_us = now_us
+
+    @property
+    def is_seamless(self) -> bool:
+        """Whether another connection took over so fast that nothing was missing."""
+        return self.cause == "reconnect" and self.ended_us - self.since_us < SEAMLESS_US
 
     def has(self, started_us: int) -> bool:
         """Whether what began then belongs to this absence, which has ended."""
@@ -214,7 +221,7 @@ class Gaps:
 
     def _tell_settled(self, participant_id: str, person: _Person) -> None:
         absence, person.settling = person.settling, None
-        if absence is not None:
+        if absence is not None and not absence.is_seamless:
             self._tell(participant_id, None, absence.cause, absence.since_us, absence.ended_us)
 
     def _declare_muted(self, participant_id: str, person: _Person, since_us: int | None, now_us: int) -> None:

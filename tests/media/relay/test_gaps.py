@@ -316,6 +316,14 @@ def test_a_connection_that_takes_over_is_the_same_outage_only_where_the_line_has
     assert bench.gaps_told() == [(cause, None, pytest.approx(length)) for cause, length in told]
 
 
+def test_a_connection_that_takes_over_between_two_frames_leaves_no_gap() -> None:
+    bench = Bench()
+    bench.run(2)
+    bench.lose("closed")
+    bench.run(3)
+    assert bench.gaps_told() == []
+
+
 def test_an_absence_that_has_not_settled_is_told_at_the_sessions_end() -> None:
     bench = Bench()
     come_back(bench, seconds=1)
