@@ -336,6 +336,7 @@ def test_a_picture_that_does_not_follow_the_voice_back_is_a_freeze_of_its_own() 
     bench = Bench()
     bench.run(2)
     bench.lose("closed")
+    bench.hand.now_us += SECOND
     bench.run(4, frames=False)
     bench.run(1)
     assert [cause for cause, _, _ in bench.gaps_told()] == ["reconnect", "freeze"]
