@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -47,7 +47,7 @@ class _Track:
     """A track's packets, second by second."""
 
     track_id: str
-    kind: str
+    kind: Literal["audio", "video"]
     codec: str
     clock_rate: int
     payload_type: int
@@ -56,8 +56,20 @@ class _Track:
 
     def header(self) -> bytes:
         created_us = int(START.timestamp() * 1e6)
-        about = (SESSION, self.track_id, PAGE, "applicant", self.kind, self.codec, self.clock_rate)
-        return encode_header(JournalHeader(*about, self.payload_type, self.ssrc, created_us))
+        return encode_header(
+            JournalHeader(
+                SESSION,
+                self.track_id,
+                PAGE,
+                "applicant",
+                self.kind,
+                self.codec,
+                self.clock_rate,
+                self.payload_type,
+                self.ssrc,
+                created_us,
+            )  # fmt: skip
+        )
 
     def record(self, at_us: int, timestamp: int, marker: bool, payload: bytes) -> bytes:
         first = 0x80 if marker else 0
