@@ -481,7 +481,8 @@ def check_times(record: Record, members: Any, listed: Any, roots: Sequence[x509.
         if said["file"] not in listed:
             continue
         where, content = f"{said['file']} entry {entry['seq']}", bytes(members[said["file"]][: MAX_BYTES + 1])
-        need(sha256(members[said["file"]]).hex() == said["token_sha256"], "timestamp_digest", where)
+        need(len(content) <= MAX_BYTES, "timestamp_unparsable", where)
+        need(sha256(content).hex() == said["token_sha256"], "timestamp_digest", where)
         line = record.checkpoints.get((said["size"], said["root"]))
         need(line is not None, "timestamp_imprint", where)
         try:

@@ -60,6 +60,8 @@ class TimeCheck:
 
     def _facts(self, claim: FileClaim, token: bytes, line: bytes | None) -> TokenFacts:
         where = f"{claim.member} entry {claim.seq}"
+        if len(token) > MAX_TOKEN_BYTES:
+            raise Broken(Code.TIMESTAMP_UNPARSABLE, where)
         if hashlib.sha256(token).hexdigest() != claim.sha256:
             raise Broken(Code.TIMESTAMP_DIGEST, where)
         if line is None:

@@ -207,7 +207,7 @@ async function readTimestamps(check) {
     const file = check.attested.files.get(payload.file)
     if (!check.listed.has(file.member)) continue // withheld, or missing: the next step says so
     const where = `${file.member} entry ${seq}`
-    need(check.zip.size(file.member) <= MAX_TOKEN_BYTES, 'timestamp_digest', where)
+    need(check.zip.size(file.member) <= MAX_TOKEN_BYTES, 'timestamp_unparsable', where)
     const token = await check.zip.bytes(file.member)
     need(hex(sha256(token)) === file.sha256, 'timestamp_digest', where)
     const stamped = check.checkpoints.find((one) => one.size === payload.size && one.root === payload.root)

@@ -1,7 +1,7 @@
 """Days of an honest office, drawn by a seed: whatever comes of them has to be whole for every verifier.
 
-Calls break off and come back, keys are handed over, clocks are set, things are erased, handed out in part, stamped, signed by
-pages. A day is the same for the same seed (but for tokens, which an authority makes).
+Calls break off and come back, keys are handed over, clocks are set, things are erased, handed out in part, stamped,
+signed by pages. A day is the same for the same seed (but for tokens, which an authority makes).
 """
 
 from __future__ import annotations
@@ -24,7 +24,17 @@ from tests.inspection.proof.tamper.signed_video import signed_journal
 from tests.inspection.proof.tamper.tiled_stills import TiledStill, cover, put_tiled_still
 from tests.inspection.proof.timestamp_authority import Authority
 
-TEXTS = ("", "请把镜头对准招牌", '𠮷\n\t"\\/', "\u2028\u2029", "好" * 500, "\x7f\x00\x1f", "é\u0301 ﬁ", "{\"c\":\"0\"}", "a/b~c")
+TEXTS = (
+    "",
+    "请把镜头对准招牌",
+    '𠮷\n\t"\\/',
+    "\u2028\u2029",
+    "好" * 500,
+    "\x7f\x00\x1f",
+    "é\u0301 ﬁ",
+    '{"c":"0"}',
+    "a/b~c",
+)
 #: What a record of an hour would have more of.
 STEPS = (
     "record", "record", "signed", "crash", "still", "tiled", "rectify", "gap", "chat", "fix", "device", "presence",
@@ -81,7 +91,7 @@ def honest_day(root: Path, seed: int, authority: Authority | None = None, most_s
         day.case.rotate(chosen.randrange(2, 9))
     day.case.open()
     for _ in range(chosen.randrange(most_steps)):
-        _do(day, chosen.choice(STEPS))
+        do_step(day, chosen.choice(STEPS))
     day.case.checkpoint()
     if chosen.random() < 0.15:
         _erase(day)
@@ -90,7 +100,8 @@ def honest_day(root: Path, seed: int, authority: Authority | None = None, most_s
     return day
 
 
-def _do(day: Day, step: str) -> None:
+def do_step(day: Day, step: str) -> None:
+    """One of `STEPS`."""
     day.number += 1
     _STEPS[step](day)
 
@@ -103,7 +114,9 @@ def _signed(day: Day) -> None:
     track = f"signed{day.number}"
     pieces, key, facts = signed_journal(SESSION, track, day.chosen)
     ids = {"session_id": SESSION, "track_id": track}
-    day.case.add("page_key", {"session_id": SESSION, "participant_id": "p1", "browser": "Chrome 156", "nonce": "0" * 64, **key})
+    day.case.add(
+        "page_key", {"session_id": SESSION, "participant_id": "p1", "browser": "Chrome 156", "nonce": "0" * 64, **key}
+    )
     day.case.keep(f"{SESSION}/journal/{track}.ytj", b"".join(pieces))
     about = {"participant_id": "p1", "role": "applicant", "kind": "video", "codec": "VP8", "clock_rate": 90_000}
     day.case.add("track", {**ids, **about, "journal": f"journal/{track}.ytj"})
@@ -139,7 +152,11 @@ def _rectify(day: Day) -> None:
 
 def _gap(day: Day) -> None:
     spans = [rfc3339_ms(START + timedelta(milliseconds=day.chosen.randrange(10_000))) for _ in range(2)]
-    said = {"session_id": day.chosen.choice(day.sessions), "cause": day.chosen.choice(GAP_CAUSES), "packets": day.number}
+    said = {
+        "session_id": day.chosen.choice(day.sessions),
+        "cause": day.chosen.choice(GAP_CAUSES),
+        "packets": day.number,
+    }
     day.case.add("gap", {**said, "started_at": min(spans), "ended_at": max(spans)})
 
 
@@ -160,7 +177,9 @@ def _device(day: Day) -> None:
 
 def _presence(day: Day) -> None:
     who = {"participant_id": "p2", "name": "李明", "role": "inspector", "unit": "示范县局", "badge": "0001"}
-    day.case.add("presence", {"session_id": SESSION, **who, "present": True, "inspectors_present": 1, "marked": True}, LI)
+    day.case.add(
+        "presence", {"session_id": SESSION, **who, "present": True, "inspectors_present": 1, "marked": True}, LI
+    )
 
 
 def _checkpoint(day: Day) -> None:

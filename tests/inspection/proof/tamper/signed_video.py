@@ -54,7 +54,9 @@ def _pieces(session_id: str, track_id: str, frames: list[bytes], chosen: random.
         packets = []
         for at in range(0, len(frame), 120):
             marker = 0x80 if at + 120 >= len(frame) else 0
-            numbers = (sequence & 0xFFFF).to_bytes(2, "big") + (place * 3000).to_bytes(4, "big") + (1234).to_bytes(4, "big")
+            numbers = (
+                (sequence & 0xFFFF).to_bytes(2, "big") + (place * 3000).to_bytes(4, "big") + (1234).to_bytes(4, "big")
+            )
             packets.append(bytes([0x80, marker | 96]) + numbers + (b"\x00" if at else b"\x10") + frame[at : at + 120])
             sequence += 1
         if chosen.random() < 0.1:

@@ -13,7 +13,6 @@ from unittest.mock import patch
 
 from cryptography import x509
 
-from examples.verify_package import verify_package
 from inspection.domain.receipts import Receipt, ReceiptError, parse_receipt
 from inspection.domain.verification_package import Asked
 from inspection.store.package_files import parse_key, verify_file
@@ -49,9 +48,7 @@ class Verifiers:
         """`yuntakan verify`, in this process."""
         asked = Asked(
             trusted_keys=tuple(parse_key(text) for text in given.trust if "CERTIFICATE" not in text),
-            roots=tuple(
-                x509.load_pem_x509_certificate(text.encode()) for text in given.trust if "CERTIFICATE" in text
-            ),
+            roots=tuple(x509.load_pem_x509_certificate(text.encode()) for text in given.trust if "CERTIFICATE" in text),
             receipts=tuple(one for text in given.receipts for one in _receipts(text)),
             count_frames=self._count_frames,
         )
@@ -81,6 +78,8 @@ def example(given: Given) -> Found:
         (folder / f"receipt{place}.txt").write_bytes(text.encode("utf-8", "surrogatepass"))
         arguments += ["--receipt", str(folder / f"receipt{place}.txt")]
     printed = io.StringIO()
+    from examples.verify_package import verify_package
+
     with patch.object(sys, "argv", arguments), contextlib.redirect_stdout(printed):
         verify_package.main()
     return _found(json.loads(printed.getvalue()))
@@ -96,4 +95,8 @@ def _receipts(text: str) -> Sequence[Receipt | None]:
 def _found(said: dict[str, object]) -> Found:
     problem = said["first_problem"]
     assert problem is None or isinstance(problem, dict)
-    return (str(said["verdict"]), None, None) if problem is None else (str(said["verdict"]), problem["code"], problem["where"])
+    return (
+        (str(said["verdict"]), None, None)
+        if problem is None
+        else (str(said["verdict"]), problem["code"], problem["where"])
+    )
