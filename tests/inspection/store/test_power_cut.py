@@ -10,6 +10,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,12 @@ class Volume:
             os.close(descriptor)
 
     def unmount(self) -> None:
-        subprocess.run(["umount", str(self.path)], check=False, capture_output=True)
+        """What looks at all volumes of a busy machine may hold this one for a moment."""
+        deadline_s = time.monotonic() + 10
+        while os.path.ismount(self.path):
+            done = subprocess.run(["umount", str(self.path)], check=False, capture_output=True, text=True)
+            assert done.returncode == 0 or time.monotonic() < deadline_s, done.stderr
+            time.sleep(0.02)
 
 
 def run(*command: str) -> None:
