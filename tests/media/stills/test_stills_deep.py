@@ -68,7 +68,11 @@ def stills_of(path: Path, count: int) -> list[WantedFrame]:
     return [wanted_of(number, picture) for number, picture in enumerate(pictures) if picture is not None]
 
 
-def segments_of(path: Path) -> list[StatedSegment]:
+def segments_of(path: Path, attested: int = 0) -> list[StatedSegment]:
+    """attested: so many segments were told live, the rest was found by a recovery."""
+    live = scan(path).segments[:attested]
+    length = live[-1].offset + live[-1].length if live else 0
+    found = (*live, *scan(path, length, attested).segments)
     return [
         StatedSegment(
             each.index,
@@ -82,7 +86,7 @@ def segments_of(path: Path) -> list[StatedSegment]:
             each.frames,
             each.lost,
         )
-        for each in scan(path).segments
+        for each in found
     ]
 
 
@@ -140,6 +144,13 @@ def test_segments_that_miscount_are_named(tmp_path: Path) -> None:
     for change in ({"frames": 999}, {"packets": 1}, {"lost": 77}, {"first_rtp": 3}, {"ended_ms": 3}):
         wrong = [*segments[:2], replace(segments[2], **change), *segments[3:]]
         assert survey_journal(deep(path, [], wrong)).wrong_segments == [2]
+
+
+@pytest.mark.parametrize("attested", [0, 1, 4, 7])
+@pytest.mark.parametrize("seed", [None, 5, 6])
+def test_segments_that_a_recovery_found_count_like_live_ones(tmp_path: Path, attested: int, seed: int | None) -> None:
+    path = journal(tmp_path, "VP8", seed)
+    assert survey_journal(deep(path, [], segments_of(path, attested))).wrong_segments == []
 
 
 def test_a_run_of_segments_without_the_beginning_counts_by_time(tmp_path: Path) -> None:
