@@ -8,6 +8,7 @@ import resource
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from inspection.domain.verification import State, Verdict
 from inspection.domain.verification_package import Asked
@@ -30,13 +31,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Makes the package once, reads it once to warm the cache, then verifies it in turn without and with signatures."""
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         package, key = SyntheticHour(Path(folder), arguments.seconds, arguments.stills, page_signed=True).make()
-        print(json_line({"package_bytes": package.stat().st_size, "seconds": arguments.seconds}))
+        print(json_line({"package_bytes": package.stat().st_size, "seconds": arguments.seconds}), flush=True)
         crc32_of(package)
         for number in range(arguments.runs):
             for signatures in (False, True):
+                before_s = _cpu_s()
                 took_s, verdict = _verify(package, key, arguments.jobs, signatures)
-                said = {"run": number + 1, "page_signatures": signatures, "seconds": round(took_s, 2)}
-                print(json_line({**said, "verdict": str(verdict.state), "cores": os.cpu_count(), **_memory()}))
+                said: dict[str, Any] = {"run": number + 1, "page_signatures": signatures, "seconds": round(took_s, 2)}
+                said["cpu_seconds"] = round(_cpu_s() - before_s, 2)
+                said |= {"verdict": str(verdict.state), "cores": os.cpu_count(), **_memory()}
+                print(json_line(said), flush=True)
                 if verdict.state is not State.WHOLE:
                     return 1
     return 0
@@ -53,7 +57,14 @@ def _verify(package: Path, key: bytes, jobs: int | None, signatures: bool) -> tu
 
 def _memory() -> dict[str, int]:
     """Peaks so far, of this process and of the largest of the others, in MB."""
-    own, others = (
-        resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
+    own, others = (one.ru_maxrss // 1024 for one in _usage())
     return {"peak_mb": own, "peak_of_others_mb": others}
+
+
+def _cpu_s() -> float:
+    """Processor time of this process and of those that ended."""
+    return sum(one.ru_utime + one.ru_stime for one in _usage())
+
+
+def _usage() -> tuple[resource.struct_rusage, resource.struct_rusage]:
+    return resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
