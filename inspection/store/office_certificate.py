@@ -43,11 +43,15 @@ class OfficeCertificate:
 def load_or_create_certificate(path: Path, unit_name: str, now: datetime) -> OfficeCertificate:
     """The certificate of `path` (mode 0600), which is made, durably, where there is none yet.
 
-    Raises CertificateFileError, OSError.
+    Its root is laid beside it as `<name>-root.pem`, to be handed out. Raises CertificateFileError, OSError.
     """
     if not path.exists():
         _write_once(path, _make(unit_name, now))
-    return load_certificate(path)
+    certificate = load_certificate(path)
+    root = path.with_name(f"{path.stem}-root.pem")
+    if not root.exists():
+        root.write_bytes(certificate.root_pem)
+    return certificate
 
 
 def load_certificate(path: Path) -> OfficeCertificate:

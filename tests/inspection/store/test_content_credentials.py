@@ -91,7 +91,9 @@ def test_the_certificate_is_made_once_for_its_owner_alone(tmp_path: Path) -> Non
     path = tmp_path / "keys" / "c2pa.pem"
     first = load_or_create_certificate(path, "示范县行政审批局" * 20, NOW)
     assert load_or_create_certificate(path, "别的局", NOW) == first
-    assert path.stat().st_mode & 0o777 == 0o600 and os.listdir(path.parent) == ["c2pa.pem"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(path.parent)) == ["c2pa-root.pem", "c2pa.pem"]
+    assert (path.parent / "c2pa-root.pem").read_bytes() == first.root_pem
     path.chmod(0o640)
     with pytest.raises(CertificateFileError, match="others"):
         load_certificate(path)
