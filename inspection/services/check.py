@@ -12,9 +12,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.commitments import ERASED, find_at, opens, pointer
 from inspection.domain.entry import Entry
 from inspection.domain.findings import Finding
+from inspection.domain.key_history import KeyLine
 from inspection.domain.observations import Still
 from inspection.domain.retention import RetentionClass
 from inspection.domain.sessions import Session, SessionState
@@ -23,8 +25,11 @@ from inspection.domain.verification_artefacts import Attested, FileClaim, Journa
 from inspection.domain.verification_ledger import ChainCheck
 from inspection.domain.verification_lines import where_entry
 from inspection.domain.verification_runs import check_journal
+from inspection.services.check_heads import head_faults
 from inspection.services.packages import read_ledger
 from inspection.services.ports import UnitOfWork
+
+_ALL = 2**31 - 1
 
 Progress = Callable[[int, int], None]
 """`(inspections done, inspections in all)`."""
@@ -82,7 +87,8 @@ class _Rows:
     findings: list[Finding]
     visit_ids: set[str]
     has_opinion: bool
-    keys: tuple[bytes, ...]
+    keys: tuple[KeyLine, ...]
+    checkpoints: tuple[Checkpoint, ...]
 
 
 async def check(
@@ -100,8 +106,9 @@ async def check(
         progress(number, len(ids))
         async with reading() as uow:
             rows = await _read_rows(uow, one_id)
-        chain = ChainCheck(one_id, rows.keys or (public_key,), verify)
-        await asyncio.to_thread(_check_one, one_id, rows, evidence, chain, report)
+        keys = tuple(line.public_key for line in rows.keys) or (public_key,)
+        chain = ChainCheck(one_id, keys, verify)
+        await asyncio.to_thread(_check_one, one_id, rows, evidence, chain, verify, report)
     progress(len(ids), len(ids))
     return report
 
@@ -120,14 +127,21 @@ async def _read_rows(uow: UnitOfWork, inspection_id: str) -> _Rows:
         findings=await uow.findings.list(inspection_id),
         visit_ids={visit.id for visit in await uow.visits.list(inspection_id)},
         has_opinion=inspection is not None and inspection.opinion is not None,
-        keys=tuple(line.public_key for line in await uow.keys.list()),
+        keys=tuple(await uow.keys.list()),
+        checkpoints=tuple(await uow.checkpoints.list(inspection_id, 0, _ALL)),
     )
 
 
 def _check_one(
-    inspection_id: str, rows: _Rows, evidence: EvidenceReader, chain: ChainCheck, report: CheckReport
+    inspection_id: str,
+    rows: _Rows,
+    evidence: EvidenceReader,
+    chain: ChainCheck,
+    verify: VerifySignature,
+    report: CheckReport,
 ) -> None:
     attested, found = _chain(rows.entries, chain)
+    found += head_faults(rows.checkpoints, rows.entries, rows.keys, verify)
     found += _openings(rows.entries)
     found += _rows_against(rows)
     found += _artefacts(inspection_id, attested, rows, evidence, report)

@@ -3,19 +3,21 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from inspection.domain.actor import SYSTEM
-from inspection.domain.entry import EntryDraft
+from inspection.domain.entry import EntryDraft, seal
 from inspection.domain.errors import InspectionError
 from inspection.domain.findings import Severity
 from inspection.domain.observations import StillReason
 from inspection.domain.verification import State
 from inspection.services import findings, reports, sessions, stills
 from inspection.services.check import CheckReport, check
-from inspection.services.ledger import append
+from inspection.services.ledger import append, close_ledger
 from inspection.services.packages import plan_package
 from inspection.services.results import RenderedStill
 from inspection.store.evidence_files import EvidenceFiles
@@ -173,6 +175,32 @@ async def test_a_deleted_entry_is_named(live):
     report = await checked(live)
     assert "entry_seq" in codes(report)
     assert "row_without_entry" in codes(report)
+
+
+async def test_an_entry_that_was_signed_anew_is_named_by_the_checkpoint_over_it(live):
+    draft = EntryDraft("guidance", live.inspector, None, {"session_id": live.session_id, "what": "cover"})
+    async with live.office.uow() as uow:
+        (*_, last) = await append(uow, live.inspection.id, [draft])
+        await close_ledger(uow, live.inspection.id)
+        await uow.commit()
+    other = replace(draft, payload={**draft.payload, "what": "detail_on"})
+    forged = seal(other, last.inspection, last.seq, last.prev, live.house.clock.now(), live.office.signer.sign)
+    with closing(sqlite3.connect(live.house.data / "yuntakan.db")) as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute(
+            "UPDATE entries SET line = ?, hash = ? WHERE seq = ?", (forged.to_line().decode(), forged.hash, last.seq)
+        )
+        database.commit()
+    assert "checkpoint_root" in codes(await checked(live))
+
+
+async def test_a_checkpoint_that_nobody_signed_is_named(live):
+    with closing(sqlite3.connect(live.house.data / "yuntakan.db")) as database:
+        database.execute("DROP TRIGGER checkpoints_refuse_update")
+        database.execute('UPDATE checkpoints SET line = replace(line, \'"at":"2026\', \'"at":"2027\')')
+        database.commit()
+    assert set(codes(await checked(live))) == {"checkpoint_signature"}
 
 
 async def test_an_unknown_inspection_is_not_found(live):
