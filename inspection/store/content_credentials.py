@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from inspection.domain.entry import Entry
 from inspection.domain.verification_deep import CredentialFinding
-from inspection.store.office_certificate import OfficeCertificate
+from inspection.store.office_certificate import CertificateFileError, OfficeCertificate
 
 if TYPE_CHECKING:
     from c2pa import Context, Signer
+
+logger = logging.getLogger(__name__)
 
 ASSERTION = "org.yuntakan.inspection"
 #: A frame of a video with a stamp below it; whether a camera saw it cannot be known here.
@@ -47,8 +50,11 @@ class CredentialWriter:
         self._generator = {"name": name, "version": version or "0"}
 
     def sign(self, jpeg: bytes, assertion: Mapping[str, Any]) -> bytes:
-        """The JPEG with a manifest that carries `assertion`. Different each time: identifiers in it are random."""
-        from c2pa import Builder
+        """The JPEG with a manifest that carries `assertion`. Different each time: identifiers in it are random.
+
+        Raises CertificateFileError for a certificate that may not sign pictures now, such as one that ran out.
+        """
+        from c2pa import Builder, C2paError
 
         action = {"action": "c2pa.created", "digitalSourceType": _SOURCE_TYPE}
         manifest = {
@@ -60,12 +66,18 @@ class CredentialWriter:
             ],
         }
         signed = io.BytesIO()
-        Builder(json.dumps(manifest), context=self._context).sign(self._signer, _JPEG, io.BytesIO(jpeg), signed)
+        try:
+            Builder(json.dumps(manifest), context=self._context).sign(self._signer, _JPEG, io.BytesIO(jpeg), signed)
+        except C2paError as error:
+            raise CertificateFileError(f"the office's certificate signs no pictures: {error}") from error
         return signed.getvalue()
 
 
 class StillCopier:
-    """Makes the copies of one package: called with a member and its content, gives the copy's name and content."""
+    """Makes the copies of one package: called with a member and its content, gives the copy's name and content.
+
+    A certificate that ran out keeps nobody from their evidence: the copies are left out, and the log says why.
+    """
 
     def __init__(self, certificate: OfficeCertificate, product: str, entries: Iterable[Entry]) -> None:
         stills = [entry for entry in entries if entry.kind == "still"]
@@ -81,7 +93,12 @@ class StillCopier:
         assertion = self._assertions.get(member)
         if assertion is None or self._writer is None or sha256(jpeg).hexdigest() != assertion["jpeg_sha256"]:
             return None  # a still that was damaged is no picture to sign for: the package shows the damage
-        return f"stills_c2pa/{assertion['still_id']}.jpg", self._writer.sign(jpeg, assertion)
+        try:
+            return f"stills_c2pa/{assertion['still_id']}.jpg", self._writer.sign(jpeg, assertion)
+        except CertificateFileError as error:
+            logger.error("stills go into the package without signed copies: %s", error)
+            self._writer = None
+            return None
 
 
 class CredentialReader:

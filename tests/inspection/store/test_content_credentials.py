@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -14,10 +16,12 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from inspection.domain.entry import Entry
 from inspection.domain.verification_deep import CredentialFinding
 from inspection.store.content_credentials import (
     CredentialReader,
     CredentialWriter,
+    StillCopier,
     inspection_assertion,
     without_manifest,
 )
@@ -109,6 +113,18 @@ def test_a_file_of_something_else_is_no_certificate(tmp_path: Path, certificate:
         path.write_bytes(content)
         with pytest.raises(CertificateFileError):
             load_certificate(path)
+
+
+def test_a_certificate_that_ran_out_leaves_the_copies_out_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    jpeg = picture()
+    old = load_or_create_certificate(tmp_path / "old.pem", "示范县行政审批局", NOW - timedelta(days=30 * 365))
+    said = {key: value for key, value in assertion_of(jpeg).items() if key.endswith(("_sha256", "_id"))}
+    entry = cast(Entry, SimpleNamespace(kind="still", inspection="i", seq=7, hash="a" * 64, payload=said))
+    copier = StillCopier(old, "yuntakan 0.1", [entry])
+    assert copier("stills/still1.jpg", jpeg) is None and copier("stills/still1.jpg", jpeg) is None
+    assert [record.levelname for record in caplog.records] == ["ERROR"] and "not valid" in caplog.text
 
 
 def test_the_made_root_is_for_pictures_and_never_for_time(certificate: OfficeCertificate) -> None:
