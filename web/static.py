@@ -14,6 +14,8 @@ from web.certificates import CertificateError, read_certificate
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+VERIFIER = Path(__file__).parent / "verify" / "verify.html"
+
 FOR_EVER = "public, max-age=31536000, immutable"
 NOT_KEPT = "no-store"
 ASK_AGAIN = "no-cache"
@@ -42,6 +44,7 @@ def add_static_routes(app: web.Application, dist: Path, ca_path: Path) -> None:
     app.router.add_get("/ca", _ca(ca_path))
     app.router.add_get("/ca.crt", _ca_certificate(ca_path))
     app.router.add_get("/ca.mobileconfig", _ca_profile(ca_path))
+    app.router.add_get("/verify.html", _verifier)
     app.router.add_get("/{path:.*}", _pages(dist))
 
 
@@ -57,6 +60,12 @@ def _pages(dist: Path) -> Handler:
         return _file(index, NOT_KEPT) if index.is_file() else _html(not_built_page(), status=503)
 
     return page
+
+
+async def _verifier(_request: web.Request) -> web.StreamResponse:
+    """To be kept and opened from disk, where nothing that comes later from here changes it."""
+    headers = {"Cache-Control": ASK_AGAIN, "Content-Disposition": 'attachment; filename="verify.html"'}
+    return web.FileResponse(VERIFIER, headers=headers | {"Content-Type": _TYPES[".html"]})
 
 
 def find_file(dist: Path, path: str) -> Path | None:

@@ -15,7 +15,9 @@ _TEXT = """云踏勘证据包 / YunTaKan evidence package
 怎样核验(不需要联网,不需要原系统)
 1. 不要改动本文件(包括重新命名包内文件)。
 2. 运行: yuntakan verify 文件名 --trust 公钥      公钥请直接向办理单位核对,不要以本页所写为准。
-   或用随产品提供的独立小程序 examples/verify_package/verify_package.py(只需 Python 和 cryptography)。
+   或用浏览器打开核验网页 verify.html(向办理单位索取,或从其网站 /verify.html 下载;存到电脑上打开,不联网),把本文件拖进去;
+   或用随产品提供的独立小程序 examples/verify_package/(只需 Python 和 cryptography)。
+   申请人或踏勘人员手中有回执(二维码或 26 位码)的,一并核对: --receipt 回执
 3. 结果会分别列出“已证明”和“仅为声称”的内容,并指出第一处问题在哪个文件或哪一条。
 
 能说明什么,不能说明什么
@@ -28,7 +30,9 @@ packets (journal/), stills, rectification pictures, and a film for viewing (view
 
 How to verify it (no network and no server needed)
 Run: yuntakan verify FILE --trust KEY. Ask the office for its key; do not rely on the one printed above.
-The short independent program examples/verify_package/verify_package.py needs Python and `cryptography` only.
+Or open verify.html in a browser (ask the office for it, or take it from its site, /verify.html; kept on your computer it
+needs no network) and drop this file there. Check receipts that somebody holds too: --receipt RECEIPT.
+The short independent program examples/verify_package needs Python and `cryptography` only.
 
 What it shows and what not
 That nothing was changed or taken out after it was entered. Not that the scene or the position was true, nor who is

@@ -11,6 +11,7 @@ from cryptography import x509
 
 from web.certificates import TlsFolder, ensure_certificates
 from web.static import add_static_routes, find_file
+from web.verify.assemble import PAGE
 
 pytestmark = pytest.mark.integration
 
@@ -120,3 +121,10 @@ async def test_a_server_with_a_certificate_of_its_own_has_nothing_to_install(dis
         assert "不需要安装证书" in await (await client.get("/ca")).text()
         assert (await client.get("/ca.crt")).status == 404
         assert (await client.get("/ca.mobileconfig")).status == 404
+
+
+async def test_the_verifier_is_handed_out_as_a_file_to_keep(browser):
+    response = await browser.get("/verify.html")
+    assert (response.status, response.content_type) == (200, "text/html")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="verify.html"'
+    assert await response.text() == PAGE.read_text("utf-8")
