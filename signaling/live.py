@@ -19,6 +19,7 @@ from inspection.domain.entry import Entry
 from inspection.domain.errors import InspectionError, Kind, conflict
 from inspection.domain.ids import ID_BYTES, base32_id
 from inspection.domain.sessions import Participant, Session
+from inspection.domain.shown import shown_json
 from inspection.domain.still_policy import StillState
 from inspection.services import audit, results, sessions
 from inspection.services.ports import Office
@@ -131,7 +132,7 @@ class LiveSessions:
             participant_id=seat.participant_id,
             session=session_view(joined.session),
             participants=participant_views(joined.participants),
-            entries=[entry.opened_json() for entry in missed],
+            entries=[shown_json(entry, actor.role) for entry in missed],
             last_seq=last_seq,
             ice_servers=self._config.ice.make(seat.participant_id),
             recording=held.session.recording,

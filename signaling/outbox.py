@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import socketio
 
 from inspection.domain.actor import Role
@@ -36,6 +38,11 @@ class Outbox:
     async def to_room(self, room: str, message: ServerMessage) -> None:
         for namespace in NAMESPACES.values():
             await self._send(message, room, namespace)
+
+    async def to_room_as(self, room: str, make: Callable[[Role], ServerMessage]) -> None:
+        """Each role gets its own form of the message."""
+        for role, namespace in NAMESPACES.items():
+            await self._send(make(role), room, namespace)
 
     async def to_session(self, session_id: str, message: ServerMessage) -> None:
         await self.to_room(session_room(session_id), message)

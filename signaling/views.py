@@ -9,7 +9,7 @@ from inspection.domain.sessions import Participant, Session
 from signaling.messages import ParticipantView, SessionView, SignatureView
 
 HIDDEN_LIVE = frozenset(
-    ("segment", "track", "connected", "recovered", "torn", "view", "export", "clock", "phone_clock")
+    ("segment", "track", "connected", "recovered", "torn", "view", "export", "clock", "reveal", "hold", "phone_clock")
 )
 """Kinds of entries that no live screen needs: the media plane's own, and who looked at the record."""
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from inspection.domain.actor import SYSTEM, Role
 from inspection.domain.entry import Entry
+from inspection.domain.shown import shown_json
 from inspection.services import audit, housekeeping, sessions
 from inspection.services.checkpoints import CheckpointKeeper
 from inspection.services.erasure import Remains, finish_erasures
@@ -93,7 +94,9 @@ class Server:
 
         async def emit(inspection_id: str, entry: Entry) -> None:
             if shown_live(entry):
-                await outbox.to_room(inspection_room(inspection_id), EntryAppended(entry=entry.opened_json()))
+                await outbox.to_room_as(
+                    inspection_room(inspection_id), lambda role: EntryAppended(entry=shown_json(entry, role))
+                )
 
         feed = EntryFeed(read_after, emit)
         feed.start()

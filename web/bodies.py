@@ -118,6 +118,13 @@ class GiveOpinion(Taken):
     text: str
 
 
+class RevealNumber(Taken):
+    """Which of the applicant's numbers, and why somebody looks."""
+
+    what: Literal["id_number", "phone"]
+    reason: str
+
+
 class LookUpInvitation(Taken):
     """A link's token, or a pick-up code with the phone number of the application."""
 

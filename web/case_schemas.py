@@ -197,6 +197,13 @@ class OpinionView(Answered):
     given_at: Instant
 
 
+class RevealedNumber(Answered):
+    """To be taken away from the screen after so many seconds."""
+
+    value: str
+    shown_s: int
+
+
 class ServiceItemView(Answered):
     id: str
     name: str

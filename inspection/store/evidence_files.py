@@ -95,8 +95,10 @@ class EvidenceFiles:
 
     def _erase_media(self, folder: Path) -> int:
         try:
-            gone = [(path, path.unlink()) for path in list(_media(folder))]
-            for each in {path.parent for path, _ in gone}:
+            gone = list(_media(folder))
+            for path in gone:
+                path.unlink()
+            for each in {path.parent for path in gone}:
                 _sync_folder(each)
         except OSError as error:
             raise storage_error(error, "evidence") from error

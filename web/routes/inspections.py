@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from inspection.domain.actor import Role
-from inspection.services import accounts, audit, inspections, opinions, visits
+from inspection.domain.shown import shown_json
+from inspection.services import accounts, audit, inspections, opinions, reveal, visits
 from inspection.services.results import SessionCreated
 from signaling.views import shown_live
 from web import bodies as b
@@ -54,7 +55,7 @@ async def list_entries(call: Call) -> s.EntryList:
     if call.request.app[LOOKS].begin(call.login.login_id, inspection_id):
         await record_look(call, inspection_id, "entries")
     shown = [entry for entry in page.entries if call.role is not Role.APPLICANT or shown_live(entry)]
-    return s.EntryList(entries=[entry.opened_json() for entry in shown], last_seq=page.last_seq)
+    return s.EntryList(entries=[shown_json(entry, call.role) for entry in shown], last_seq=page.last_seq)
 
 
 async def create_session(call: Call, body: b.CreateSession) -> s.NewSession:
@@ -87,6 +88,13 @@ async def record_site_visit(call: Call, body: b.RecordSiteVisit) -> c.VisitView:
     )
     call.publish(recorded.entries)
     return views.visit(recorded.visit)
+
+
+async def reveal_number(call: Call, body: b.RevealNumber) -> c.RevealedNumber:
+    """A masked number in clear, for a reason that goes on record; the page takes it away again."""
+    shown = await reveal.reveal(call.office, call.actor, call.id("inspection_id"), body.what, body.reason)
+    call.publish(shown.entries)
+    return c.RevealedNumber(value=shown.value, shown_s=shown.shown_s)
 
 
 async def give_opinion(call: Call, body: b.GiveOpinion) -> c.OpinionView:
@@ -134,5 +142,9 @@ ENDPOINTS = (
         "POST", f"{_MINE}/invitations/{{invitation_id}}/revoke", Role.INSPECTOR, revoke_invitation, None, s.Done
     ),
     Endpoint("POST", f"{_MINE}/site-visits", Role.INSPECTOR, record_site_visit, b.RecordSiteVisit, c.VisitView),
+    *(
+        Endpoint("POST", _ONE.format(role=role.value) + "/reveal", role, reveal_number, b.RevealNumber, c.RevealedNumber)
+        for role in (Role.INSPECTOR, Role.AUDITOR)
+    ),
     Endpoint("POST", f"{_MINE}/opinion", Role.INSPECTOR, give_opinion, b.GiveOpinion, c.OpinionView),
 )  # fmt: skip

@@ -91,7 +91,7 @@ class SqlEntries(TableRows):
         for row in rows:
             key = keys.get(row["key_id"])
             if key is not None:
-                found[row["seq"]] |= _unpacked(unseal(key.secret, row["content"], _about(row, key)))
+                found[row["seq"]] |= _unpacked(unseal(key.secret, row["content"], _about(dict(row), key)))
         return found
 
 

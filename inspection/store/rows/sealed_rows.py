@@ -33,11 +33,12 @@ class SealedRows(TableRows):
         return await self._change(await self._sealed(scope, self.table.name, row, values), *where)
 
     async def _opened(self, table: Table, rows: Sequence[RowMapping]) -> list[Mapping[str, Any]]:
+        plain = [dict(row) for row in rows]
         if table.name not in SEALED:
-            return list(rows)
-        sealed = (value.value for row in rows for value in sealed_values(table.name, row))
+            return list(plain)
+        sealed = (value.value for row in plain for value in sealed_values(table.name, row))
         keys = await self._keys.load(key_id_of(text) for text in sealed)
-        return [_opened(keys, table.name, row) for row in rows]
+        return [_opened(keys, table.name, row) for row in plain]
 
     async def _sealed(self, scope: str, table: str, row: str, values: Mapping[str, Any]) -> dict[str, Any]:
         classes = {value.retention for value in sealed_values(table, values)}
@@ -54,7 +55,7 @@ class SealedRows(TableRows):
         return str((await self._connection.execute(chosen)).scalar_one())
 
 
-def _opened(keys: Mapping[str, DataKey], table: str, row: RowMapping) -> dict[str, Any]:
+def _opened(keys: Mapping[str, DataKey], table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     row_name = row_id(table, row)
 
     def opened(value: SealedValue) -> str:

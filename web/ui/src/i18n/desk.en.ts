@@ -44,6 +44,7 @@ export const deskEn: DeskTexts = {
     position_incomplete: 'Latitude and longitude go together', position_range: 'Outside the range of coordinates', radius_range: 'The radius must be 10 to 20000 m', polygon_short: 'A polygon needs three corners at least', due_date_past: 'The due date must not be before today',
     visited_at_future: 'The visit cannot be in the future', visitors: 'Name at least one visitor', unanswered: '{n} items have no answer yet',
   },
+  reveal: { show: 'Show', hide: 'Hide', reason: 'Reason (goes on record)', confirm: 'Show', recorded: 'Each look goes on record with its reason.' },
   case: {
     facts: 'Facts', item: 'Service item', applicant: 'Applicant', id: 'Document', phone: 'Phone', premises: 'Premises', address: 'Address', inspectors: 'Inspectors', noPosition: 'No position set',
     fenceCircle: 'Circle, radius {m} m', fencePolygon: 'Polygon with {n} corners', fenceNone: 'No fence', sessions: 'Video sessions', noSessions: 'No session yet. Choose its nature, create it and send the invitation.',
@@ -102,7 +103,7 @@ export const deskEn: DeskTexts = {
   kind: {
     opened: 'opened', session_created: 'session created', invited: 'invited', invitation_revoked: 'invitation revoked', told: 'told', agreed: 'agreed', identity: 'identity', holder_replaced: 'device replaced', session_started: 'session started', presence: 'presence', connected: 'media connected', recording: 'recording', track: 'track',
     segment: 'segment', recovered: 'recovered segment', torn: 'torn tail', gap: 'gap', fix: 'fix', no_fix: 'no fix', check: 'check', still: 'still', chat: 'chat', guidance: 'guidance', device: 'device', finding: 'finding', rectification: 'rectification', rectification_accepted: 'rectification accepted', rectification_rejected: 'rectification rejected',
-    dispute: 'objection', dispute_answer: 'answer to objection', summary: 'summary', signature: 'signature', refusal: 'refused to sign', stopped: 'stopped, come in person', session_ended: 'session ended', site_visit: 'site visit', opinion: 'opinion', view: 'look', export: 'export', clock: 'clock', page_key: 'page key', signatures: 'page signatures',
+    dispute: 'objection', dispute_answer: 'answer to objection', summary: 'summary', signature: 'signature', refusal: 'refused to sign', stopped: 'stopped, come in person', session_ended: 'session ended', site_visit: 'site visit', opinion: 'opinion', view: 'look', reveal: 'number looked at', hold: 'hold', erased: 'erasure', export: 'export', clock: 'clock', page_key: 'page key', signatures: 'page signatures',
   },
   gapCause: { loss: 'packets lost', freeze: 'picture stood still', silent: 'no data', reconnect: 'reconnecting', restart: 'server restarted', muted: 'muted', paused: 'paused (or page in the background)', camera: 'camera changed', disk: 'disk trouble, not written', ledger: 'ledger could not keep up' },
   signed: {

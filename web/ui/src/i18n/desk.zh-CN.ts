@@ -43,6 +43,7 @@ export const deskZh = {
     position_incomplete: '经度和纬度要同时填写', position_range: '经纬度超出范围', radius_range: '半径应在 10 至 20000 米之间', polygon_short: '多边形至少要三个顶点', due_date_past: '整改期限不能早于今天',
     visited_at_future: '上门时间不能晚于现在', visitors: '请填写至少一名上门人员', unanswered: '还有 {n} 项没有选择',
   },
+  reveal: { show: '查看', hide: '收起', reason: '查看理由（记入台账）', confirm: '查看', recorded: '每次查看都会连同理由记入台账。' },
   case: {
     facts: '基本情况', item: '办理事项', applicant: '申请人', id: '证件号码', phone: '手机', premises: '场所', address: '地址', inspectors: '踏勘人员', noPosition: '未标注位置',
     fenceCircle: '圆形围栏，半径 {m} 米', fencePolygon: '多边形围栏，{n} 个顶点', fenceNone: '未设围栏', sessions: '视频会话', noSessions: '还没有会话。选好性质，创建会话并发出邀请。',
@@ -101,7 +102,7 @@ export const deskZh = {
   kind: {
     opened: '建立事项', session_created: '创建会话', invited: '发出邀请', invitation_revoked: '撤销邀请', told: '已告知', agreed: '同意', identity: '身份核验', holder_replaced: '更换设备', session_started: '会话开始', presence: '在场变化', connected: '媒体连接', recording: '录像', track: '媒体轨',
     segment: '录像段', recovered: '补录录像段', torn: '残缺尾部', gap: '中断', fix: '定位', no_fix: '无定位', check: '要点结论', still: '定格照片', chat: '文字', guidance: '提示', device: '设备状态', finding: '提出问题', rectification: '整改答复', rectification_accepted: '接受整改', rectification_rejected: '退回整改',
-    dispute: '陈述申辩', dispute_answer: '答复申辩', summary: '小结', signature: '签名', refusal: '拒绝签名', stopped: '停止，改为上门', session_ended: '会话结束', site_visit: '上门核实', opinion: '核查意见', view: '查阅', export: '导出', clock: '时钟', page_key: '网页密钥', signatures: '网页签名统计',
+    dispute: '陈述申辩', dispute_answer: '答复申辩', summary: '小结', signature: '签名', refusal: '拒绝签名', stopped: '停止，改为上门', session_ended: '会话结束', site_visit: '上门核实', opinion: '核查意见', view: '查阅', reveal: '查看号码', hold: '保全', erased: '删除', export: '导出', clock: '时钟', page_key: '网页密钥', signatures: '网页签名统计',
   },
   gapCause: { loss: '网络丢包', freeze: '画面停住', silent: '没有数据', reconnect: '重新连接', restart: '服务器重启', muted: '静音', paused: '暂停（暂停画面或切到后台）', camera: '切换摄像头', disk: '磁盘异常，未能写入', ledger: '台账来不及写入' },
   signed: {

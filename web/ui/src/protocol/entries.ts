@@ -28,8 +28,7 @@ export class Fields {
   constructor(private readonly raw: Record<string, unknown>) {}
 
   text(name: string): string {
-    const value = this.raw[name]
-    return typeof value === 'string' ? value : ''
+    return plainText(this.raw[name])
   }
 
   textOrNull(name: string): string | null {
@@ -58,6 +57,12 @@ export class Fields {
   child(name: string): Fields {
     return new Fields(asRecord(this.raw[name]))
   }
+}
+
+/** A text; what was erased says so in the words that the server uses for rows. */
+export function plainText(value: unknown): string {
+  if (typeof value === 'string') return value
+  return asRecord(value).erased === true ? '（已依规定删除）' : ''
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

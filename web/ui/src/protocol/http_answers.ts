@@ -345,6 +345,12 @@ export interface ReplaySession {
   copies: ReplayCopy[]
 }
 
+/** To be taken away from the screen after so many seconds. */
+export interface RevealedNumber {
+  value: string
+  shown_s: number
+}
+
 /** 已看清 / 未看清 / 未拍到. */
 export type Seen = 'seen' | 'unclear' | 'not_shown'
 

@@ -109,6 +109,12 @@ export interface RejectRectification {
   reason: string
 }
 
+/** Which of the applicant's numbers, and why somebody looks. */
+export interface RevealNumber {
+  what: 'id_number' | 'phone'
+  reason: string
+}
+
 export interface SendCode {
   token: string
 }

@@ -2,6 +2,7 @@
 import { apiOf, type Api } from '../protocol/api'
 import type { Entry } from '../protocol/entries'
 import { unwrap, type Result } from '../protocol/problem'
+import type { RevealedNumber } from '../protocol/http_answers'
 import type {
   CaseRow, Colleagues, CopyAs, DeskRole, Detail, FindingView, Inspections, Nature, NewSession, Official, OpinionKind, ReplayAnswer, ReplayCopy, ReplaySession, StaffLogin, Template, Templates, Verdict,
   VisitBody,
@@ -54,6 +55,8 @@ export class DeskApi {
   answer = (id: string, findingId: string, text: string, upheld: boolean, key: string): Promise<unknown> =>
     all(this.api.post(`/inspections/${id}/findings/${findingId}/answer`, { text, upheld }, { key }))
   visit = (id: string, body: VisitBody, key: string): Promise<unknown> => all(this.api.post(`/inspections/${id}/site-visits`, body, { key }))
+  /** A masked number in clear: an act with a reason, on record. */
+  reveal = (id: string, what: 'id_number' | 'phone', reason: string): Promise<RevealedNumber> => all(this.api.post(`/inspections/${id}/reveal`, { what, reason }))
   opinion = (id: string, opinion: OpinionKind, text: string, key: string): Promise<unknown> => all(this.api.post(`/inspections/${id}/opinion`, { opinion, text }, { key }))
 
   replay = async (id: string): Promise<ReplaySession[]> => (await all(this.api.get<ReplayAnswer>(`/inspections/${id}/replay`))).sessions
