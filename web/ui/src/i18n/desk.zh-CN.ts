@@ -75,6 +75,7 @@ export const deskZh = {
     recording: '正在录像', notRecording: '未录像', recordingUnknown: '录像状态待确认', recordingTrouble: '录像异常：{cause}', waitingVideo: '等待申请人的画面', waitingHint: '申请人接通后，画面会自动出现。', reconnecting: '连接中断，正在恢复…',
     disconnected: '已断开', connected: '已连接', connecting: '正在连接…', media: '画面', videoLost: '画面中断，正在重新接收…', still: '定格', stillKey: '快捷键 S', stillFailed: '定格失败：{why}',
     mute: '静音', unmute: '取消静音', micRetry: '重新连接麦克风', listen: '点此播放声音', detailOn: '要求高清', detailOff: '恢复普通画质',
+    challenge: { ask: '时间口令', still: '定格口令画面', close: '收起', none: '时间口令不可用：还没有外部时间戳', noneWhy: '口令由外部时间戳推算，能证明画面不早于该时间。设置了时间戳机构且取得时间戳后即可使用。', rests: '依据 {authority} {at} 的时间戳：画面不早于该时间', test: '测试时间戳，无证明力', testShort: '测试时间戳，无证明力' },
     cover: '提示遮挡', coverSent: '已提示对方遮挡', end: '结束会话', participants: '在场人员', marked: '单人时段，不作核查依据', markedNow: '现在只有一名踏勘人员在场：单人时段，不作核查依据', markedTotal: '单人时段累计 {time}', isMuted: '已静音', present: '在场', absent: '不在场', you: '您',
     map: '位置', noFix: '没有定位：{cause}', noFixYet: '尚未收到定位', accuracy: '手机上报位置（未核实）±{m} 米', distance: '距登记位置 {m} 米', checklist: '勘验要点', findings: '问题', chat: '文字', chatPlaceholder: '输入文字，回车发送', send: '发送', chatEmpty: '文字消息会显示在这里，对方手机同步可见。',
     stills: '定格照片', stillsEmpty: '按 S 键或点“定格”截取画面。', raise: '提出问题', attach: '附到要点', note: '备注', progress: '{done}/{all}', device: { paused: '对方暂停了画面', muted: '对方静音', torch: '手电已开', weakUplink: '对方网络弱：每秒几帧清晰画面，声音照常' },
@@ -87,7 +88,9 @@ export const deskZh = {
   containment: { inside: '围栏内', outside: '围栏外', uncertain: '无法判断' },
   doubt: { too_coarse: '精度过粗', from_future: '时间在未来', stale: '定位过旧', impossible_speed: '移动速度不合理', datum_unverified: '坐标系未核实' },
   noFix: { refused: '申请人或手机未允许', unavailable: '手机取不到位置', timeout: '定位超时', unsupported: '浏览器不支持' },
-  stillReason: { manual: '手动', start: '开始', signboard: '门牌招牌', check_item: '要点', moved: '移动' },
+  stillReason: { manual: '手动', start: '开始', signboard: '门牌招牌', check_item: '要点', moved: '移动', challenge: '时间口令' },
+  stamp: { test: '测试时间戳，无证明力' }, stampFailure: { unreachable: '连不上', timeout: '没有按时应答', refused: '被拒绝', invalid: '应答不成立', too_large: '应答过大', not_configured: '该机构已不再使用' },
+  clockNtp: { held: '已与时间服务器同步', free: '未与时间服务器同步', unknown: '无法得知是否同步' },
   summary: {
     title: '结束会话', step1: '1. 宣读小结', step2: '2. 各方签名', text: '小结', placeholder: '写明看了什么、发现了什么、下一步怎么做。申请人会在手机上看到全文。', propose: '提出小结', proposeAgain: '修改后重新提出', proposed: '小结已提出，等待签名', sign: '我签名', disagree: '签名并注明异议', refuse: '拒绝签名',
     statement: '说明', statementNeeded: '请写明异议或理由', finish: '结束会话', waiting: '待签名', decision: { signed: '已签名', disagreed: '签名，有异议', refused: '拒绝签名' }, draft: '本次{nature}共查看 {seen} 项，提出问题 {findings} 项。', keepOpen: '继续勘验',
@@ -102,7 +105,7 @@ export const deskZh = {
   kind: {
     opened: '建立事项', session_created: '创建会话', invited: '发出邀请', invitation_revoked: '撤销邀请', told: '已告知', agreed: '同意', identity: '身份核验', holder_replaced: '更换设备', session_started: '会话开始', presence: '在场变化', connected: '媒体连接', recording: '录像', track: '媒体轨',
     segment: '录像段', recovered: '补录录像段', torn: '残缺尾部', gap: '中断', fix: '定位', no_fix: '无定位', check: '要点结论', still: '定格照片', chat: '文字', guidance: '提示', device: '设备状态', finding: '提出问题', rectification: '整改答复', rectification_accepted: '接受整改', rectification_rejected: '退回整改',
-    dispute: '陈述申辩', dispute_answer: '答复申辩', summary: '小结', signature: '签名', refusal: '拒绝签名', stopped: '停止，改为上门', session_ended: '会话结束', site_visit: '上门核实', opinion: '核查意见', view: '查阅', reveal: '查看号码', hold: '保全', erased: '删除', export: '导出', clock: '时钟', page_key: '网页密钥', signatures: '网页签名统计',
+    dispute: '陈述申辩', dispute_answer: '答复申辩', summary: '小结', signature: '签名', refusal: '拒绝签名', stopped: '停止，改为上门', session_ended: '会话结束', site_visit: '上门核实', opinion: '核查意见', view: '查阅', reveal: '查看号码', hold: '保全', erased: '删除', export: '导出', clock: '时钟', phone_clock: '手机时钟', timestamp: '外部时间戳', timestamp_failed: '未取得时间戳', challenge: '时间口令', page_key: '网页密钥', signatures: '网页签名统计',
   },
   gapCause: { loss: '网络丢包', freeze: '画面停住', silent: '没有数据', reconnect: '重新连接', restart: '服务器重启', muted: '静音', paused: '暂停（暂停画面或切到后台）', camera: '切换摄像头', disk: '磁盘异常，未能写入', ledger: '台账来不及写入' },
   signed: {

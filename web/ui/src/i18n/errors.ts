@@ -27,6 +27,7 @@ export const errorMessages = {
     summary_missing: '还没有可以签字的小结。',
     signature_missing: '还有在场人员没有对小结表态。',
     no_picture_yet: '还没有收到画面，请稍候再试。',
+    challenge_no_timestamp: '还没有外部时间戳，时间口令暂时不能用；几秒后可再试。',
     video_too_large: '对方发送的画面尺寸过大，无法截图。',
     // what was typed
     invalid: '填写的内容有误，请检查。',
@@ -137,6 +138,7 @@ export const errorMessages = {
     summary_missing: 'There is no summary to sign yet.',
     signature_missing: 'Somebody present has not decided on the summary yet.',
     no_picture_yet: 'No picture has arrived yet. Please try again in a moment.',
+    challenge_no_timestamp: 'There is no outside time stamp yet that a code could rest on. Please try again in a few seconds.',
     video_too_large: 'The picture being sent is too large to take a still of.',
     invalid: 'Something was not filled in right. Please check.',
     field_invalid: 'One field is not right. Please check it and send again.',

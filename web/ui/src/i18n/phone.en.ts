@@ -167,6 +167,11 @@ export const phoneEn: typeof phoneZh = {
     saving: 'Telling the office…',
     refused_title: 'The session cannot be entered',
   },
+  challenge: {
+    title: 'Time code',
+    what: 'Please read it aloud, or write it down and show it to the camera.',
+    done: 'Done, hide it',
+  },
   chat: {
     title: 'Chat',
     empty: 'No messages yet. You can also write to the inspector.',

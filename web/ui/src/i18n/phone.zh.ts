@@ -166,6 +166,11 @@ export const phoneZh = {
     saving: '正在通知工作人员…',
     refused_title: '进不了视频',
   },
+  challenge: {
+    title: '时间口令',
+    what: '请念出来，或写在纸上让镜头拍到。',
+    done: '好了，收起',
+  },
   chat: {
     title: '消息',
     empty: '还没有消息。打字也可以和工作人员交流。',

@@ -23,6 +23,21 @@ export interface StillRow extends Row {
   arrivalAt: string
   sha256: string
   containment: Containment | null
+  /** The challenge whose code it shows. */
+  challengeId: string | null
+}
+
+/** A code that the phone was to show. */
+export interface ChallengeRow extends Row {
+  id: string
+  code: string
+}
+
+/** An outside authority stamped the record. */
+export interface StampRow extends Row {
+  authority: string
+  genTime: string
+  isTest: boolean
 }
 
 export interface CheckRow extends Row {
@@ -125,6 +140,7 @@ export interface SessionState {
   gaps: GapRow[]
   detail: boolean
   guidance: GuidanceRow[]
+  challenges: ChallengeRow[]
   device: DeviceRow | null
   summary: (Row & { text: string; actor: EntryActor }) | null
   signatures: SignatureRow[]
@@ -173,6 +189,8 @@ export interface CaseState {
   findings: FindingRow[]
   visits: (Row & { visitedAt: string; visitors: string[] })[]
   opinion: (Row & { opinion: string; text: string }) | null
+  /** The newest outside time stamp. */
+  stamp: StampRow | null
 }
 
 export function emptyCase(): CaseState {
@@ -187,6 +205,7 @@ export function emptyCase(): CaseState {
     findings: [],
     visits: [],
     opinion: null,
+    stamp: null,
   }
 }
 
@@ -212,6 +231,7 @@ export function emptySession(id: string): SessionState {
     gaps: [],
     detail: false,
     guidance: [],
+    challenges: [],
     device: null,
     summary: null,
     signatures: [],

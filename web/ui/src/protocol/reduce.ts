@@ -25,6 +25,10 @@ const CASE_STEPS: Record<string, Step> = {
     ...reduceVisited(state, payload),
     visits: [...state.visits, { seq, at, visitedAt: payload.text('visited_at'), visitors: payload.texts('visitors') }],
   }),
+  timestamp: (state, { seq, at }, payload) => ({
+    ...state,
+    stamp: { seq, at, authority: payload.text('authority'), genTime: payload.text('gen_time') || at, isTest: payload.flag('is_test') },
+  }),
   opinion: (state, { seq, at }, payload) => ({
     ...state,
     opinion: { seq, at, opinion: payload.text('opinion'), text: payload.text('text') },

@@ -52,6 +52,10 @@ const CHANGES: Record<string, Change> = {
     ],
   }),
   guidance: reduceGuidance,
+  challenge: (session, { seq, at }, payload) => ({
+    ...session,
+    challenges: [...session.challenges, { seq, at, id: payload.text('challenge_id'), code: payload.text('code') }],
+  }),
   device: (session, { seq, at, actor }, payload) => ({
     ...session,
     device: actor.role === 'inspector' ? session.device : {
@@ -122,6 +126,7 @@ function reduceStill(session: SessionState, { seq, at }: Entry, payload: Fields)
     arrivalAt: payload.text('arrival_at') || at,
     sha256: payload.text('jpeg_sha256'),
     containment: containmentOf(payload),
+    challengeId: payload.textOrNull('challenge_id'),
   }
   return { ...session, stills: [...session.stills, still] }
 }

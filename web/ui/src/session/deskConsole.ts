@@ -26,7 +26,8 @@ export interface Console extends UseSessionReturn {
   rates: ShallowRef<Rates | null>
   microphone: ShallowRef<Problem | null>
   openMicrophone: () => Promise<void>
-  takeStill: (itemId: string | null) => Promise<Result<TakenStill>>
+  takeStill: (itemId: string | null, challengeId?: string) => Promise<Result<TakenStill>>
+  showChallenge: () => Promise<Problem | null>
   mark: (input: CheckInput) => Promise<Problem | null>
   say: (text: string) => Promise<Problem | null>
   askDetail: (on: boolean) => Promise<Problem | null>
@@ -89,7 +90,8 @@ export function useConsole(sessionId: string): Console {
       microphone.value = opened.ok ? null : opened.problem
       if (opened.ok) voice = opened.value
     },
-    takeStill: (itemId) => session.act<TakenStill>('still:take', itemId ? { item_id: itemId } : {}),
+    takeStill: (itemId, challengeId) => session.act<TakenStill>('still:take', { ...(itemId ? { item_id: itemId } : {}), ...(challengeId ? { challenge_id: challengeId } : {}) }),
+    showChallenge: () => done(session.act('challenge:show')),
     mark: (input) => done(session.act('check:mark', { ...input })),
     say: (text) => done(session.act('chat:send', { text })),
     askDetail: (on) => done(session.act('detail:request', { on })),

@@ -30,7 +30,11 @@ const LINES: Record<string, Line> = {
   recording: (f, w) => join(w.word('console', f.flag('on') ? 'recording' : 'notRecording'), f.text('cause') && w.word('recordingCause', f.text('cause'))),
   gap: (f, w) => join(w.word('gapCause', f.text('cause')), lengthOf(f.text('started_at'), f.text('ended_at')), f.text('cause') === 'loss' || f.text('cause') === 'disk' ? w.word('gapPackets', 'label') + ' ' + (f.number('packets') ?? 0) : ''),
   torn: (f, w) => join(w.word('torn', f.flag('kept') ? 'kept' : 'cut'), `${f.number('bytes') ?? 0} B`),
-  clock: (f, w) => join(w.word('clockStep', 'label'), `${((f.number('step_us') ?? 0) / 1e6).toFixed(3)} s`),
+  clock: clockLine,
+  phone_clock: (f) => `${signed((f.number('offset_ms') ?? 0) / 1000)} s`,
+  timestamp: (f, w) => join(f.text('authority'), f.text('gen_time'), f.flag('is_test') ? w.word('stamp', 'test') : ''),
+  timestamp_failed: (f, w) => join(f.text('authority'), w.word('stampFailure', f.text('cause'))),
+  challenge: (f) => f.text('code'),
   fix: (f, w) => join(`±${Math.round((f.child('position').number('accuracy_cm') ?? 0) / 100)} m`, w.word('containment', f.text('containment').toLowerCase()), f.texts('doubts').map((d) => w.word('doubt', d)).join(' ')),
   no_fix: (f, w) => w.word('noFix', f.text('cause')),
   check: (f, w) => join(f.text('title'), w.word('seen', f.text('seen')), w.word('result', f.text('result')), f.text('note')),
@@ -46,6 +50,16 @@ const LINES: Record<string, Line> = {
   signatures: (f) => join(`${f.number('signed') ?? 0} / ${f.number('frames') ?? 0}`, f.number('broken') ? `✗ ${f.number('broken')}` : ''),
   site_visit: (f) => f.texts('visitors').join(' '),
 }
+
+/** The relay tells of steps, the kernel of NTP. */
+function clockLine(f: Fields, w: EntryWords): string {
+  const stepUs = f.number('step_us')
+  if (stepUs !== null) return join(w.word('clockStep', 'label'), `${(stepUs / 1e6).toFixed(3)} s`)
+  if (f.text('source') !== 'ntp') return w.word('clockNtp', 'unknown')
+  return join(w.word('clockNtp', f.flag('synchronised') ? 'held' : 'free'), `${signed((f.number('offset_us') ?? 0) / 1e6, 6)} s`)
+}
+
+const signed = (value: number, digits = 1): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`
 
 function lengthOf(startedAt: string, endedAt: string): string {
   const ms = Date.parse(endedAt) - Date.parse(startedAt)

@@ -14,6 +14,7 @@ import { PageSigning } from '@/rtc/signing/page_signing'
 import { Viewer, type Streams, type ViewerOptions } from '@/rtc/viewer'
 import type { MediaState } from '@/rtc/redialer'
 import { pageNetwork, type NetworkSource } from './page_network'
+import { measureClock } from './phone_clock'
 
 export interface LiveSessionOptions {
   role: Role
@@ -181,6 +182,7 @@ export class LiveSession {
     if (this.session?.state === 'ended') this.end()
     if (this.ended) return
     void this.signing?.enrol({ sessionId: this.options.sessionId, participantId: joined.participant_id })
+    if (this.options.role === 'applicant') void measureClock((event, body) => this.call(event, body))
     if (again) this.resume(joined)
     else this.startMedia(joined)
   }
