@@ -5,6 +5,7 @@ What decodes lies outside: `DeepCheck` is the port, `DeepClaims` what entries sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from inspection.domain.verification import Code, PackageMembers, Problem, Statem
 #: A session's recording is in the ledger this long after its end at the latest, while the server runs.
 SETTLED_AFTER = timedelta(minutes=10)
 SEED_PATH = "/payload/tiles_seed"
+_SEED = re.compile(r"[0-9a-f]{64}")
 
 
 class StillFinding(StrEnum):
@@ -115,7 +117,7 @@ class DeepClaims:
 
     def learn(self, seq: int, path: str, value: Any) -> None:
         """An opening that was found to fit; only seeds of tiles are kept."""
-        if path == SEED_PATH and isinstance(value, str):
+        if path == SEED_PATH and isinstance(value, str) and _SEED.fullmatch(value):
             self.seeds[seq] = value
 
     def is_settled(self, session_id: str) -> bool:

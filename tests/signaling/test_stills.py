@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from geo import Datum, Fix, Position
 from inspection.domain.errors import InspectionError
 from inspection.domain.instants import from_unix_us
+from inspection.domain.observations import Place
 from inspection.domain.still_policy import ItemMarked, StillState
 from media.stills_client import StillsClient
 from media.stills_port import StillsConfig
@@ -89,6 +92,24 @@ async def test_a_key_at_two_servers_at_once_is_one_still_on_record(desk: Desk) -
     )
     assert taken[0] == taken[1] and len(await desk.stills()) == 1
     assert len(list(desk.evidence.rglob("*.jpg"))) == 1, "the picture that is not on record is gone"
+
+
+@pytest.mark.parametrize("datum", ["WGS84", "GCJ02"])
+async def test_only_a_wgs_84_position_becomes_gps(desk: Desk, datum: str) -> None:
+    """Another datum is hundreds of metres off on a foreign map. The stamp says each, with its datum."""
+    now = desk.live.house.clock.now()
+    fix = Fix(Position(26.0745, 119.2965, Datum(datum)), 12.0, now, now, "gps")
+    async with desk.live.office.uow() as uow:
+        await uow.places.save(Place(desk.live.session_id, fix, None, (), None, now))
+        await uow.commit()
+    taken = await desk.server().take_once(desk.session, desk.live.inspector, None, KEY)
+    with Image.open(desk.evidence / desk.live.inspection.id / taken.still.file) as picture:
+        gps = picture.getexif().get_ifd(0x8825)
+    assert (gps.get(0x12), 2 in gps, 4 in gps) == (("WGS-84", True, True) if datum == "WGS84" else (None, False, False))
+    opened = taken.entries[0].opened_payload()
+    assert any("26.07450,119.29650" in line for line in opened["stamp"])
+    assert f"操作人：{desk.live.inspector.name}" in opened["stamp"]
+    assert opened["tiles_root"] != opened["tiles_seed"] and len(opened["tiles_seed"]) == 64
 
 
 async def test_a_key_is_not_taken_for_something_else(desk: Desk) -> None:
