@@ -154,9 +154,19 @@ def _add_keys(commands: Commands) -> None:
 
 
 def _add_export(commands: Commands) -> None:
-    parser = _command(commands, "export", "Write the evidence package of an inspection. The export itself is recorded.")
+    parser = _command(
+        commands,
+        "export",
+        "Write the evidence package of an inspection, or go on with an interrupted one. The export itself is recorded.",
+    )
     parser.add_argument("inspection", metavar="INSPECTION", help="its number (YTK-2026-00001) or id")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", required=True, help="the ZIP to write")
+    parser.add_argument(
+        "--audience",
+        choices=("office", "applicant", "court"),
+        default="office",
+        help="for whom: the applicant's copy leaves out notes that officers made for themselves",
+    )
     _add_data(parser)
     parser.set_defaults(run=_later("web.cli_package", "export"))
 

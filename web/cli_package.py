@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,22 @@ def export(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if arguments.output.is_dir() or not arguments.output.resolve().parent.is_dir():
         raise CommandFailed(f"{arguments.output}: not a file in a folder that is there", MISUSED)
-    exported = asyncio.run(_export(settings, arguments.inspection, arguments.output))
+    exported = asyncio.run(_export(settings, arguments.inspection, arguments.output, arguments.audience))
+    if (how := _beginning(exported)) is not None:
+        print(how, file=sys.stderr)
     print(f"{exported.path}  {exported.size_bytes} bytes  sha256 {exported.sha256}")
     return 0
+
+
+def _beginning(exported: Exported) -> str | None:
+    """How it began, where that is worth a line."""
+    from inspection.store.package_partial import Beginning
+
+    if exported.beginning is Beginning.RESUMED:
+        return f"went on with an interrupted export: {exported.kept_members} members were there already"
+    if exported.beginning is Beginning.ANEW:
+        return "an interrupted export was there, of another state of the record: began anew"
+    return None
 
 
 def verify(arguments: argparse.Namespace) -> int:
@@ -89,7 +103,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return settings
 
 
-async def _export(settings: Settings, name: str, out: Path) -> Exported:
+async def _export(settings: Settings, name: str, out: Path, audience: str) -> Exported:
     from inspection.domain.actor import SYSTEM
     from inspection.services import audit
     from web.office import open_office
@@ -99,7 +113,7 @@ async def _export(settings: Settings, name: str, out: Path) -> Exported:
         inspection_id = await find_inspection_id(opened.office, name)
         maker = PackageMaker(opened.office, opened.evidence, opened.certificate, opened.folder.fonts)
         with progress("exporting") as line:
-            exported = await maker.make(inspection_id, out, progress=line.count)
+            exported = await maker.make(inspection_id, out, audience, line.count)
         await audit.record_export(opened.office, SYSTEM, inspection_id, exported.sha256)
     return exported
 

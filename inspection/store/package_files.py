@@ -24,6 +24,7 @@ from inspection.domain.verification_package import Asked, container_verdict, ver
 from inspection.services.packages import PackagePlan, PackageSource
 from inspection.services.ports import Signer
 from inspection.store.evidence_files import EvidenceFiles, storage_error
+from inspection.store.package_partial import Beginning, ResumingWriter, open_partial, partial_key, settle
 from inspection.store.package_zip import open_package, open_plain_zip
 from inspection.store.package_zip_writer import LengthChanged, PlainZipWriter
 from inspection.store.signer import verify_ed25519
@@ -36,11 +37,13 @@ CopyStill = Callable[[str, bytes], tuple[str, bytes] | None]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The finished package."""
+    """The finished package; `kept_members` were there from an export that was interrupted."""
 
     path: Path
     size_bytes: int
     sha256: str
+    beginning: Beginning = Beginning.NEW
+    kept_members: int = 0
 
 
 def export_file(
@@ -55,24 +58,25 @@ def export_file(
 ) -> Exported:
     """Writes the package and puts it in its place once it is durable; an earlier `out` stays until then.
 
+    What an interrupted export of the same state had written is kept (`package_partial`), and `Exported` says so.
     `copy_still` is asked for each still that is there whole (`inspection.store.content_credentials`).
-    Raises `unavailable`: `evidence_missing` (the message names the member), `storage_full`, `storage_busy`.
+    Raises `unavailable`: `evidence_missing` (the message names the member), `storage_full`, `storage_busy`, `busy`.
     """
-    new = out.with_name(f".{out.name}.{os.getpid()}.new")
+    sources = _sizes(plan, evidence)
+    key = partial_key(plan.head.to_line(), product.encode(), plan.audience.encode(), repr(plan.withheld).encode())
     try:
-        with new.open("w+b") as stream:
-            _write(plan, evidence, signer, PlainZipWriter(stream), rfc3339_ms(at), product, progress, copy_still)
+        with open_partial(out, key, rfc3339_ms(at)) as (stream, writer):
+            _write(plan, evidence, sources, signer, writer, product, progress, copy_still)
+            stream.truncate()
             stream.flush()
             os.fsync(stream.fileno())
             stream.seek(0)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             size_bytes = stream.seek(0, 2)
-        new.replace(out)
+            settle(out)
     except OSError as error:
         raise storage_error(error, "package") from error
-    finally:
-        new.unlink(missing_ok=True)
-    return Exported(out, size_bytes, digest)
+    return Exported(out, size_bytes, digest, writer.beginning, writer.kept_members)
 
 
 def verify_file(
@@ -127,20 +131,20 @@ def _pem_key(given: str) -> bytes:
 def _write(
     plan: PackagePlan,
     evidence: EvidenceFiles,
+    sources: list[tuple[PackageSource, int]],
     signer: Signer,
-    writer: PlainZipWriter,
-    created_at: str,
+    writer: ResumingWriter,
     product: str,
     progress: Progress,
     copy_still: CopyStill | None,
 ) -> None:
-    key = base64.b64encode(signer.public_key()).decode("ascii")
-    sources = _sizes(plan, evidence)
+    key, created_at = base64.b64encode(signer.public_key()).decode("ascii"), writer.created_at
     lines = [entry.to_line() + b"\n" for entry in plan.entries]
     readme = readme_bytes(plan.number, created_at, key)
     texts = sum(len(text.content) for text in plan.texts)
     whole = sum(size for _, size in sources) + sum(map(len, lines)) + texts + len(readme)
     count = _Count(whole, progress)
+    writer.on_kept = count.add
     members = [
         writer.add(README, len(readme), count([readme])),
         writer.add(LEDGER, sum(map(len, lines)), count(lines)),

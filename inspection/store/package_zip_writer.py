@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from struct import pack
 from typing import BinaryIO
@@ -32,6 +32,7 @@ from inspection.store.package_zip_layout import (
 _MADE_BY = 0x0314  # Unix, version 2.0
 _NEEDED, _NEEDED64 = 20, 45
 _TIME, _DATE = 0, 0x21  # 1980-01-01 00:00:00, the first that the format can say
+_CHUNK_BYTES = 256 * 1024
 _EXTERNAL = 0o100644 << 16
 
 
@@ -53,6 +54,8 @@ class PlainZipWriter:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._written: list[_Written] = []
+        self.last_crc32 = 0
+        self.on_kept: Callable[[int], None] = lambda length: None
 
     def add(self, name: str, size_bytes: int, chunks: Iterable[bytes]) -> Member:
         """Adds a member of exactly `size_bytes`. Raises LengthChanged where the chunks are more or fewer."""
@@ -70,7 +73,25 @@ class PlainZipWriter:
         written = _Written(raw_name, crc32, size_bytes, offset)
         self._put_header(written)
         self._written.append(written)
+        self.last_crc32 = crc32
         return Member(name, size_bytes, digest.hexdigest())
+
+    def keep(self, name: str, size_bytes: int, crc32: int, sha256: str) -> Member | None:
+        """Goes past a member that stands here already; None, at the same place, where it is another or damaged."""
+        offset = self._stream.tell()
+        written = _Written(name.encode("ascii"), crc32, size_bytes, offset)
+        header = _local_header(written)
+        digest, left = hashlib.sha256(), size_bytes
+        if self._stream.read(len(header)) == header:
+            while left and (chunk := self._stream.read(min(_CHUNK_BYTES, left))):
+                digest.update(chunk)
+                left -= len(chunk)
+                self.on_kept(len(chunk))
+        if left or digest.hexdigest() != sha256:
+            self._stream.seek(offset)
+            return None
+        self._written.append(written)
+        return Member(name, size_bytes, sha256)
 
     def finish(self) -> None:
         """Writes the central directory and the end."""
