@@ -110,6 +110,8 @@ try {
     voice_at_desk: await grows(desk, ['inbound-rtp', 'audio', 'packetsReceived'], 100),
     voice_at_phone: await grows(phone, ['inbound-rtp', 'audio', 'packetsReceived'], 100),
   }
+  const signed = await desk.waitForSelector('[data-testid="signed-share"][data-kind="share"]')
+  seen.signed_share = Number(await signed.evaluate((label) => label.getAttribute('data-share')))
   await tap(desk, 'console-still')
   const still = '[data-testid^="still-"] img'
   await desk.waitForSelector(still)

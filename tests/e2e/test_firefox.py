@@ -42,6 +42,7 @@ def test_firefox_joins_speaks_shows_and_takes_a_still(office: Office, tmp_path: 
     assert "firefox" in seen["browser"].lower()
     assert seen["frames"] >= 60 and seen["voice_at_desk"] >= 100 and seen["voice_at_phone"] >= 100
     assert seen["still"].endswith(".jpg")
+    assert seen["signed_share"] >= 80, "Firefox signs its frames too"
 
 
 def job(office: Office, invited: acts.Invited) -> dict[str, object]:

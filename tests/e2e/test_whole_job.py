@@ -38,12 +38,27 @@ async def test_an_inspection_from_the_invitation_to_the_verified_package(
         for console in consoles:
             await console.page.goto(invited.console_url)
         await hold_the_session(phone, consoles)
+        receipts = [await read_receipt(phone, "phone-end")]
         await settle(phone, first, invited.inspection_url, tmp_path)
+        receipts.append(await read_receipt(phone, "phone-receipt"))
+        await first.tap("case-receipt-open")
+        receipts.append(await read_receipt(first, "case-receipt"))
 
         auditor = await open_desk(desks, f"{office.url}/audit/login", 1440, 900)
         await acts.sign_in(auditor, office.auditor)
         await replay(auditor)
-    verify_on_the_command_line(office, invited.inspection_url.rsplit("/", 1)[1], tmp_path)
+    verify_on_the_command_line(office, invited.inspection_url.rsplit("/", 1)[1], receipts, tmp_path)
+
+
+async def read_receipt(screen: Screen, name: str) -> str:
+    """The line and the code that a page shows, once it has checked that the record has only grown."""
+    card = screen.page.get_by_test_id("receipt")
+    await expect(card).to_have_attribute("data-progress", "checked")
+    await expect(card.get_by_test_id("receipt-picture")).to_have_js_property("complete", True)
+    assert await card.get_by_test_id("head-alarm").count() == 0
+    await screen.picture(name, whole=True)
+    code = await card.get_by_test_id("receipt-code").get_attribute("data-code")
+    return f"{await card.get_by_test_id('receipt-line').text_content()}\n{code}\n"
 
 
 async def hold_the_session(phone: Screen, consoles: list[Screen]) -> None:
@@ -57,6 +72,7 @@ async def hold_the_session(phone: Screen, consoles: list[Screen]) -> None:
         await phone.walk_to(metres)
         await expect(first.page.get_by_test_id("console-place")).to_be_visible()
     await acts.take_still(first)
+    await expect(first.page.get_by_test_id("signed-share")).to_have_attribute("data-kind", "share", timeout=30_000)
     await acts.mark_all(consoles)
     await first.type("console-chat-input", "请把镜头对准排烟口,慢一点。")
     await first.tap("console-chat-send")
@@ -65,6 +81,8 @@ async def hold_the_session(phone: Screen, consoles: list[Screen]) -> None:
     await phone.picture("phone-live")
     await first.picture("console")
     await consoles[1].picture("console-1920")
+    for console in consoles:
+        await expect(console.page.get_by_test_id("console-head")).to_have_attribute("data-progress", "checked")
     await acts.agree_on_summary(phone, consoles, "已查看全部要点,1 项需整改,其余符合要求。")
     await expect(phone.page.get_by_test_id("live-ended")).to_have_attribute("data-cause", "completed")
 
@@ -91,6 +109,7 @@ async def replay(auditor: Screen) -> None:
     for lane in ("still", "finding", "chat"):
         await jump(auditor, lane)
     await auditor.picture("replay")
+    await expect(auditor.page.get_by_test_id("signed-share")).to_have_attribute("data-kind", "share")
     await auditor.tap("audit-verify")
     await expect(auditor.page.get_by_test_id("verdict")).to_have_attribute("data-verdict", "whole", timeout=60_000)
     await auditor.picture("replay-verdict")
@@ -108,11 +127,18 @@ async def jump(auditor: Screen, lane: str) -> None:
     )
 
 
-def verify_on_the_command_line(office: Office, inspection_id: str, tmp_path: Path) -> None:
+def verify_on_the_command_line(office: Office, inspection_id: str, receipts: list[str], tmp_path: Path) -> None:
     package = tmp_path / "package.zip"
     office.run("export", inspection_id, "-o", str(package))
     verdict = json.loads(office.run("verify", str(package), "--json").stdout)
     assert verdict["verdict"] == "whole", verdict
+    held = tmp_path / "receipts.txt"
+    held.write_text("".join(receipts), encoding="utf-8")
+    checked = json.loads(office.run("verify", str(package), "--json", "--receipt", str(held)).stdout)
+    assert checked["verdict"] == "whole", checked
+    assert checked["proven"] != verdict["proven"], "receipts count for something"
+    other = json.loads(office.run("verify", str(package), "--json", "--receipt", "A" * 26, expected=1).stdout)
+    assert other["first_problem"]["code"] == "receipt_not_contained"
     assert office.run("check").returncode == 0
     broken = bytearray(package.read_bytes())
     broken[len(broken) // 2] ^= 0x01
