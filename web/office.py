@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from inspection.services.ports import Office, Signer
 from inspection.store.clock import SystemClock, SystemRandom
 from inspection.store.database import Database, open_database
 from inspection.store.evidence_files import EvidenceFiles
-from inspection.store.master_key import open_master_key
+from inspection.store.master_command import CommandMasterKey
+from inspection.store.master_key import MasterKey, open_master_key
 from inspection.store.migration import upgrade
 from inspection.store.ntp import read_ntp
 from inspection.store.office_certificate import OfficeCertificate, load_certificate, load_or_create_certificate
@@ -116,7 +118,7 @@ async def open_office(settings: Settings, *, changes_key: bool = False) -> Async
 async def _opened(settings: Settings, folder: DataFolder, font: StampFont, signer: Signer) -> AsyncIterator[OpenOffice]:
     passwords = Argon2Passwords()
     clock = SystemClock()
-    master = await asyncio.to_thread(open_master_key, folder.database, folder.master_key)
+    master = await asyncio.to_thread(open_master, settings.master_command, folder)
     reserve = LedgerReserve(folder.reserve)
     await asyncio.to_thread(reserve.hold)
     feed = CheckpointFeed()
@@ -145,6 +147,17 @@ async def _opened(settings: Settings, folder: DataFolder, font: StampFont, signe
     finally:
         await passwords.aclose()
         await database.aclose()
+        if isinstance(master, CommandMasterKey):
+            await asyncio.to_thread(master.close)
+
+
+def open_master(command: str, folder: DataFolder) -> MasterKey:
+    """The key file, or the command that holds the key. Raises MasterKeyError, InspectionError."""
+    if not command:
+        return open_master_key(folder.database, folder.master_key)
+    held = CommandMasterKey(shlex.split(command))
+    _ = held.id  # a command that does not work is better known at the start
+    return held
 
 
 def open_certificate(settings: Settings, folder: DataFolder, now: datetime) -> OfficeCertificate:

@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     map_tile_url: str = ""
     map_attribution: str = ""
     sign_command: str = ""
+    master_command: str = ""
     free_space_floor_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     max_connections: int = Field(default=2000, ge=1)
     max_connections_per_address: int = Field(default=256, ge=1)

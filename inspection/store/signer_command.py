@@ -8,23 +8,15 @@ the next request starts a new one. The child has to end when its input ends.
 
 from __future__ import annotations
 
-import os
-import select
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
 
-from inspection.domain.errors import InspectionError, Kind
+from inspection.store.line_child import PAUSE_S, TIMEOUT_S, LineChild
 from inspection.store.signer import verify_ed25519
 
-TIMEOUT_S = 5.0
-#: A child that failed is not started again sooner: a missing device must not make a process for each act.
-PAUSE_S = 1.0
 PUBLIC_KEY_REQUEST = b"public_key"
-_MOST_ANSWER_BYTES = 256
 _KEY_BYTES, _SIGNATURE_BYTES = 32, 64
-_END_S = 2.0
 
 
 class CommandSigner:
@@ -37,14 +29,9 @@ class CommandSigner:
         pause_s: float = PAUSE_S,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._arguments = tuple(arguments)
-        self._timeout_s = timeout_s
-        self._pause_s = pause_s
-        self._now_s = now_s
+        self._child = LineChild(arguments, "the signing command", "signer_unavailable", timeout_s, pause_s, now_s)
         self._lock = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
         self._public_key: bytes | None = None
-        self._rests_until_s = now_s()
 
     @property
     def is_slow(self) -> bool:
@@ -65,67 +52,16 @@ class CommandSigner:
         with self._lock:
             signature = self._ask(message.hex().encode("ascii"), _SIGNATURE_BYTES)
             if not verify_ed25519(public_key, signature, message):
-                raise self._failed("gave a signature that does not fit")
+                raise self._child.failed("gave a signature that does not fit")
             return signature
 
     def close(self) -> None:
         """Ends the child. Idempotent."""
         with self._lock:
-            self._end_child()
+            self._child.close()
 
     def _ask(self, request: bytes, answer_bytes: int) -> bytes:
-        try:
-            child = self._running()
-            assert child.stdin is not None
-            child.stdin.write(request + b"\n")
-            return bytes.fromhex(self._read_line(child, 2 * answer_bytes).decode("ascii"))
-        except (OSError, ValueError) as error:
-            raise self._failed(f"{type(error).__name__}: {error}") from error
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._child is not None and self._child.poll() is None:
-            return self._child
-        self._end_child()
-        if self._now_s() < self._rests_until_s:
-            raise OSError("failed a moment ago")
-        self._child = subprocess.Popen(
-            self._arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
-        )
-        return self._child
-
-    def _read_line(self, child: subprocess.Popen[bytes], characters: int) -> bytes:
-        """The next line, of exactly so many characters. Raises OSError or ValueError."""
-        assert child.stdout is not None
-        descriptor, found, deadline_s = child.stdout.fileno(), b"", self._now_s() + self._timeout_s
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN | select.POLLHUP)
-        while not found.endswith(b"\n"):
-            left_s = deadline_s - self._now_s()
-            if left_s <= 0 or not poll.poll(left_s * 1000):
-                raise OSError("gave no answer in time")
-            piece = os.read(descriptor, _MOST_ANSWER_BYTES)
-            found += piece
-            if not piece or len(found) > _MOST_ANSWER_BYTES:
-                raise OSError("ended" if not piece else "said too much")
-        line = found[:-1].removesuffix(b"\r")
-        if len(line) != characters:
-            raise ValueError(f"answered with {len(line)} characters instead of {characters}")
-        return line
-
-    def _failed(self, why: str) -> InspectionError:
-        self._end_child()
-        self._rests_until_s = self._now_s() + self._pause_s
-        return InspectionError(Kind.UNAVAILABLE, "signer_unavailable", f"the signing command {why}", retry_after_s=2)
-
-    def _end_child(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                pipe.close()
-        try:
-            child.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        answer = self._child.ask(request)
+        if len(answer) != answer_bytes:
+            raise self._child.failed(f"answered with {len(answer)} bytes instead of {answer_bytes}")
+        return answer

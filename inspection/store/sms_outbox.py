@@ -16,7 +16,7 @@ from inspection.services.ports import Clock
 
 
 class ConsoleSms:
-    """Prints each message, the number masked, and appends it as a line `{"at","phone","text"}` to a file of mode 0600."""
+    """Prints each message, number masked, and appends it as a line `{"at","phone","text"}` to a file of mode 0600."""
 
     def __init__(self, outbox: Path, clock: Clock, console: TextIO | None = None) -> None:
         self._outbox = outbox

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
 
 from inspection.domain.actor import Role
+from inspection.domain.errors import InspectionError
+from inspection.domain.retention import RetentionClass
 from inspection.store.database import open_database
+from inspection.store.master_command import CommandMasterKey
 from inspection.store.master_key import MasterKeyError, open_master_key
 from inspection.store.sealing import SealError
 from inspection.store.signer import load_or_create_signer
@@ -108,6 +112,45 @@ async def test_another_master_key_is_named(live: Live):  # noqa: F811
         async with other.reading() as uow:
             await uow.inspections.find(live.inspection.id)
     await other.aclose()
+
+
+CHILD = """
+import sys
+from inspection.store.master_command import CommandMasterKey
+from inspection.store.master_key import FileMasterKey
+master = FileMasterKey(bytes.fromhex(sys.argv[1]))
+for line in sys.stdin:
+    what, *given = line.split()
+    about, held = (bytes.fromhex(one) for one in given) if given else (b"", b"")
+    answer = bytes.fromhex(master.id) if what == "id" else getattr(master, what)(held, about)
+    print(answer.hex(), flush=True)
+"""
+
+
+async def test_a_command_may_hold_the_master_key(live: Live):  # noqa: F811
+    await live.house.aclose()
+    raw = (live.house.data / "keys" / "master.aes").read_bytes()
+    master = CommandMasterKey([sys.executable, "-c", CHILD, raw.hex()], timeout_s=20.0)
+    signer = load_or_create_signer(live.house.data / "keys" / "ledger.ed25519")
+    database = open_database(live.house.data / "yuntakan.db", signer, FixedClock(), master)
+    async with database.uow() as uow:
+        inspection = await uow.inspections.find(live.inspection.id)
+        made = await uow.data_keys.get("another", RetentionClass.TEXT)
+        await uow.commit()
+    async with database.reading() as uow:
+        found = await uow.data_keys.find("another", RetentionClass.TEXT)
+    await database.aclose()
+    master.close()
+    assert inspection is not None
+    assert inspection.applicant == live.inspection.applicant
+    assert found == made
+
+
+def test_a_command_that_does_not_answer_is_unavailable():
+    master = CommandMasterKey([sys.executable, "-c", "print('no')"], timeout_s=20.0)
+    with pytest.raises(InspectionError) as caught:
+        master.unwrap(b"x" * 60, b"")
+    assert caught.value.code == "master_key_unavailable"
 
 
 def test_keys_show_in_no_representation(tmp_path: Path):

@@ -50,6 +50,7 @@ export const errorMessages = {
     not_concluded: '本案尚未办结，不能删除。',
     retention_running: '还在法定保存期内，不能删除。',
     media_first: '照片和录像里看得到本人信息，须一并删除。',
+    master_key_unavailable: '个人信息的密钥暂时不可用，请稍候再试。',
     erasure_incomplete: '删除尚未彻底完成，系统会继续处理。',
     not_found: '没有找到要看的内容。',
     // the machine
@@ -159,6 +160,7 @@ export const errorMessages = {
     not_concluded: 'The inspection is not concluded; nothing may be erased yet.',
     retention_running: 'It has to be kept by law for now and cannot be erased.',
     media_first: 'Pictures and recordings show who it is: erase them with it.',
+    master_key_unavailable: 'The key of personal data is not available just now. Please try again.',
     erasure_incomplete: 'The erasure is not complete yet and will go on.',
     not_found: 'We did not find this.',
     storage_full: 'The server has no space left and cannot save now. What you wrote is kept; please try again later.',
