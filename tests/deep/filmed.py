@@ -19,6 +19,7 @@ from media.fonts import StampFont
 from media.journal.reader import read_header
 from media.journal.recovery import scan
 from media.stamp import StampText
+from media.stills_decode import Picture
 from media.stills_port import PictureFacts
 from media.stills_render import render_still
 from media.stills_track import find_picture
@@ -63,6 +64,11 @@ class FilmedCase:
             picture = None
         if picture is None:
             return False
+        self.still_of(still_id, journal, picture, change)
+        return True
+
+    def still_of(self, still_id: str, journal: Path, picture: Picture, change: CHANGED | None = None) -> None:
+        """Of a picture that was decoded already."""
         file = f"{SESSION}/stills/{still_id}.jpg"
         out = self.case.evidence.path(self.case.inspection_id, file)
         seed = sha256(still_id.encode()).digest()
@@ -85,7 +91,6 @@ class FilmedCase:
             change(payload)
         self.seeds[still_id] = seed
         self.case.add("still", payload, LI)
-        return True
 
     def end(self) -> None:
         """The session is over, and the ledger goes on long enough that nothing can be missing from it."""
