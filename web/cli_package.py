@@ -108,10 +108,12 @@ async def _export(settings: Settings, name: str, out: Path, audience: str) -> Ex
     from inspection.services import audit
     from web.office import open_office
     from web.package_making import PackageMaker
+    from web.timestamps import certificate_members
 
     async with open_office(settings) as opened:
         inspection_id = await find_inspection_id(opened.office, name)
-        maker = PackageMaker(opened.office, opened.evidence, opened.certificate, opened.folder.fonts)
+        shipped = certificate_members(settings)
+        maker = PackageMaker(opened.office, opened.evidence, opened.certificate, opened.folder.fonts, shipped)
         with progress("exporting") as line:
             exported = await maker.make(inspection_id, out, audience, line.count)
         await audit.record_export(opened.office, SYSTEM, inspection_id, exported.sha256)

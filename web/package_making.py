@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -31,12 +32,16 @@ def product() -> str:
 
 @dataclass(frozen=True, slots=True)
 class PackageMaker:
-    """`fonts`: where the stamp's font is kept, in which reports are set too."""
+    """`fonts`: where the stamp's font is kept, in which reports are set too.
+
+    `authorities`: members with the certificates of the time-stamping authorities.
+    """
 
     office: Office
     evidence: EvidenceFiles
     certificate: OfficeCertificate
     fonts: Path
+    authorities: Mapping[str, bytes] = field(default_factory=dict)
 
     async def make(
         self,
@@ -51,7 +56,7 @@ class PackageMaker:
 
     def _handed_out(self) -> list[tuple[str, bytes]]:
         """Claimed by the package, to be trusted only where the office gave it by another way."""
-        return [("certificates/pictures-root.pem", self.certificate.root_pem)]
+        return [("certificates/pictures-root.pem", self.certificate.root_pem), *self.authorities.items()]
 
     def _write(self, plan: PackagePlan, out: Path, progress: Progress) -> Exported:
         now = self.office.clock.now()

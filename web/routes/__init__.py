@@ -5,7 +5,17 @@ from __future__ import annotations
 from aiohttp import web
 
 from inspection.domain.errors import not_found
-from web.keys import CERTIFICATE, EVIDENCE, EVIDENCE_ROOT, LOOKS, MEDIA_LEDGER, OFFICE, PACKAGES, RECEIPT_PAGES
+from web.keys import (
+    CERTIFICATE,
+    EVIDENCE,
+    EVIDENCE_ROOT,
+    LOOKS,
+    MEDIA_LEDGER,
+    OFFICE,
+    PACKAGES,
+    RECEIPT_PAGES,
+    SETTINGS,
+)
 from web.looks import Looks
 from web.middleware import add_headers
 from web.package_making import PackageMaker
@@ -14,6 +24,7 @@ from web.receipt_pages import ReceiptPages
 from web.routes import accounts, applicant, auditor, evidence, findings, inspections, reach, receipts
 from web.routes.endpoint import Endpoint
 from web.routes.health import healthz
+from web.timestamps import certificate_members
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *accounts.ENDPOINTS,
@@ -31,7 +42,8 @@ def add_routes(app: web.Application) -> None:
     """Before any catch-all of static files. It sets PACKAGES, RECEIPT_PAGES and LOOKS; every other key is set."""
     scratch = app[EVIDENCE_ROOT].parent / "scratch"
     fonts = app[EVIDENCE_ROOT].parent / "cache" / "fonts"
-    maker = PackageMaker(app[OFFICE], app[EVIDENCE], app[CERTIFICATE], fonts)
+    shipped = certificate_members(app[SETTINGS])
+    maker = PackageMaker(app[OFFICE], app[EVIDENCE], app[CERTIFICATE], fonts, shipped)
     app[PACKAGES] = Packages(maker, app[MEDIA_LEDGER], scratch)
     app[RECEIPT_PAGES] = ReceiptPages(fonts)
     app[LOOKS] = Looks()
