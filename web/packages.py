@@ -11,9 +11,11 @@ from pathlib import Path
 
 from inspection.domain.errors import InspectionError, Kind
 from inspection.domain.verification import Verdict
+from inspection.domain.verification_package import Asked
 from inspection.services.media_ledger import MediaLedger
 from inspection.store.evidence_files import storage_error
 from inspection.store.package_files import Exported, verify_file
+from web.frame_check import FrameCheck
 from web.package_making import PackageMaker
 
 MOST_WAITING = 4
@@ -40,7 +42,7 @@ class Packages:
     async def verify(self, inspection_id: str) -> tuple[Exported, Verdict]:
         """Exports and verifies what a stranger would get. The verdict is the command line's."""
         async with self.export(inspection_id) as exported:
-            return exported, await asyncio.to_thread(verify_file, exported.path, self.maker.office.signer.public_key())
+            return exported, await asyncio.to_thread(_verify, exported.path, self.maker.office.signer.public_key())
 
     async def _export(self, inspection_id: str, out: Path) -> Exported:
         await self.media_ledger.settled()
@@ -63,3 +65,8 @@ class Packages:
                 yield
         finally:
             self._waiting -= 1
+
+
+def _verify(path: Path, trusted_key: bytes) -> Verdict:
+    with FrameCheck() as count_frames:
+        return verify_file(path, asked=Asked(trusted_keys=(trusted_key,), count_frames=count_frames))
