@@ -254,7 +254,7 @@ def check_tiles(entry: Said, item: Said, members: Members) -> None:
         need(len(members[name]) <= 64 << 20, "still_tiles", name)
     try:
         covered = covered_tiles(entry["payload"], bytes(members[picture]), bytes(members[table]))
-    except (ValueError, KeyError, TypeError, IndexError, struct.error, zlib.error, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, struct.error, zlib.error, RecursionError):
         raise Broken("still_tiles", where) from None
     need(covered == sorted(set(item["tiles"])) and len(covered) == len(item["tiles"]), "still_tiles", where)
 

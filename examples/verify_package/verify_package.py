@@ -152,6 +152,7 @@ def parse_manifest(said: Any) -> dict[str, Any]:
     holds = isinstance(inspection, dict) and is_name(inspection.get("id")) and isinstance(inspection.get("number"), str)
     holds = holds and said["audience"] in ("office", "applicant", "court") and is_instant(said["created_at"])
     holds = holds and isinstance(said["product"], str) and isinstance(said["withheld"], list)
+    holds = holds and is_name(said["public_key"])
     holds = holds and isinstance(ledger, dict) and is_count(ledger.get("entries")) and is_hex(ledger.get("head"))
     holds = holds and isinstance(members, list) and all(is_member(one) for one in members)
     need(holds, "manifest_unparsable", name)

@@ -36,11 +36,11 @@ async function readFile(check, file) {
 }
 
 async function readRedacted(check, file) {
-  const where = `stills/${file.still} entry ${file.seq}`
+  const where = `${file.picture} entry ${file.seq}`
   const fault = () => new Broken('still_tiles', where)
   const contents = []
   for (const name of [file.picture, file.table]) {
-    if (check.zip.size(name) > MAX_PICTURE_BYTES) throw fault()
+    need(check.zip.size(name) <= MAX_PICTURE_BYTES, 'still_tiles', name)
     contents.push(await check.zip.bytes(name))
   }
   const [picture, table] = contents
@@ -53,7 +53,8 @@ async function readRedacted(check, file) {
   })
   if (!i420) throw fault()
   const { root, covered } = tilesRoot(said, i420) ?? {}
-  if (root !== file.tilesRoot || covered.join() !== file.covered.join()) throw fault()
+  const named = [...file.covered].sort((a, b) => a - b)
+  if (root !== file.tilesRoot || covered.join() !== named.join()) throw fault()
 }
 
 /** The I420 picture that a grey PNG of 3/2 the height holds; null for any other PNG. */

@@ -215,13 +215,23 @@ async function readTimestamps(check) {
     const facts = await checkToken(token, stamped.line, check.roots509, extra, where)
     check.stamps.push({ ...facts, seq, size: payload.size, isTest: payload.is_test })
   }
-  if (check.stamps.length) check.prove(check.roots509.length ? 'timestamps_rooted' : 'timestamps_hold', stampFacts(check))
   checkChallenges(check)
+  proveTimes(check)
 }
 
-function stampFacts({ stamps }) {
-  const latest = stamps.reduce((a, b) => (b.size > a.size || (b.size === a.size && b.notAfter < a.notAfter) ? b : a))
-  return { count: stamps.length, size: latest.size, at: latest.notAfter, who: latest.root ?? latest.signer }
+/** What time is shown by tokens that lead to a given root; those of an authority for tests prove nothing. */
+function proveTimes(check) {
+  const outside = check.stamps.filter((stamp) => stamp.root !== null && !stamp.isTest)
+  for (const size of [...new Set(outside.map((stamp) => stamp.size))].sort((a, b) => a - b)) {
+    const first = outside.filter((stamp) => stamp.size >= size).reduce((a, b) => (b.notAfter < a.notAfter ? b : a))
+    check.prove('not_later', { size, at: first.notAfter, who: first.root })
+  }
+  for (const { payload } of check.attested.kept.challenge) {
+    const known = outside.filter((stamp) => stamp.seq <= payload.size)
+    if (!known.length) continue
+    const at = known.reduce((a, b) => (b.notBefore > a.notBefore ? b : a)).notBefore
+    check.prove('not_earlier', { code: payload.code, at })
+  }
 }
 
 function checkChallenges(check) {

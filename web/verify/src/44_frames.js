@@ -297,7 +297,8 @@ async function requireFrameClaims(check) {
     const tenths = Math.floor((sum.signed * 1000) / sum.frames)
     check.prove('frames_signed', { ...sum, share: `${Math.floor(tenths / 10)}.${tenths % 10}` })
   }
-  if (unchecked) check.framesUnchecked = unchecked
+  check.framesUnsigned = frames.tracks.size > 0 && !sum.signed && !sum.broken
+  check.framesUnchecked = unchecked
 }
 
 /** How many claims could not be checked, since the journal is not whole. */

@@ -105,8 +105,9 @@ function* claims(check, isWhole) {
   if (!check.receiptsChecked) yield say('no_receipt')
   const { attested } = check
   const { first, last } = attested
-  if (!check.stamps.length && first) yield say('no_timestamp')
-  if (check.stamps.length && !check.roots509.length) yield say('timestamps_unrooted')
+  if (first && !check.stamps.some((stamp) => stamp.root !== null && !stamp.isTest)) yield say('no_timestamp')
+  const unrooted = check.stamps.filter((stamp) => stamp.root === null).length
+  if (unrooted) yield say('timestamps_unrooted', { count: unrooted })
   if (check.stamps.some((stamp) => stamp.isTest)) yield say('timestamps_test')
   if (attested.count('timestamp_failed')) yield say('timestamps_failed', { count: attested.count('timestamp_failed') })
   if (first) yield say('server_clock', { first, last })
@@ -119,6 +120,7 @@ function* claims(check, isWhole) {
   for (const [cause, ms] of attested.gaps) yield say('gap', { cause, seconds: (ms / 1000).toFixed(1) })
   if (attested.count('recovered')) yield say('recovered', { count: attested.count('recovered') })
   if (attested.count('still')) yield say('stills_not_decoded')
+  if (check.framesUnsigned) yield say('frames_unsigned')
   if (check.framesUnchecked) yield say('frames_unchecked', { count: check.framesUnchecked })
   if (attested.count('track')) yield say('scene')
   yield say('limits')

@@ -18,7 +18,7 @@ from inspection.domain.entry_kinds import GAP_CAUSES
 from inspection.domain.instants import rfc3339_ms
 from inspection.domain.package_withheld import Withheld
 from inspection.domain.verification_timestamps import challenge_code
-from inspection.store.package_files import export_file
+from inspection.store.package_export import export_file
 from tests.inspection.proof.builder import LI, SESSION, START, WANG, Case, journal_pieces, segment_payloads
 from tests.inspection.proof.tamper.signed_video import signed_journal
 from tests.inspection.proof.tamper.tiled_stills import TiledStill, cover, put_tiled_still
