@@ -34,9 +34,6 @@ class RelayPort(Protocol):
     async def close_session(self, session_id: str) -> None:
         """End recording, close journals and peers; the last `SegmentClosed` is emitted before this returns."""
 
-    async def set_muted(self, session_id: str, participant_id: str, muted: bool) -> None:
-        """Stop (or resume) passing on and recording that participant's audio."""
-
     async def set_device(
         self,
         session_id: str,

@@ -55,10 +55,6 @@ class RelayClient:
         """Idempotent, also while the relay is down: then the session is gone anyway."""
         await self._call_if_up("close_session", {"session_id": session_id})
 
-    async def set_muted(self, session_id: str, participant_id: str, muted: bool) -> None:
-        args = {"session_id": session_id, "participant_id": participant_id, "muted": muted}
-        await self._call("set_muted", args, CALL_TIMEOUT_S)
-
     async def set_device(
         self,
         session_id: str,

@@ -88,9 +88,6 @@ class Relay:
         if room is not None:
             await room.aclose()
 
-    async def set_muted(self, session_id: str, participant_id: str, muted: bool) -> None:
-        await self._get_room(session_id).set_muted(participant_id, muted)
-
     async def set_device(
         self,
         session_id: str,

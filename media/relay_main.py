@@ -34,7 +34,6 @@ CALLS = frozenset(
         "accept_answer",
         "close_peer",
         "close_session",
-        "set_muted",
         "set_device",
         "session_stats",
     }

@@ -20,7 +20,7 @@ from media.relay_clock import RelayClock
 from media.relay_recorder import OpenJournal, SessionRecorder
 from media.room_facts import connected_fact, lost_fact, peer_stats, refusal_facts, view_facts
 from media.room_gaps import Declared, Gaps
-from media.room_wiring import mute, pause, unwire_receiver, unwire_sender, wire
+from media.room_wiring import pause, unwire_receiver, unwire_sender, wire
 from media.sdp import parse_down_answer, parse_up_offer
 from media.sdp_write import write_down_offer, write_up_answer
 from media.up_peer import UpPeer
@@ -62,7 +62,6 @@ class Room:
         self._retiring: dict[str, int] = {}
         self._next_beat_us = 0
         self._gaps = Gaps(session_id, clock, emit)
-        self._muted: set[str] = set()
         self._flooded_us: dict[str, int] = {}
         self._mailbox = Mailbox()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -82,9 +81,6 @@ class Room:
 
     async def close_peer(self, peer_id: str) -> None:
         await self._mailbox.post(lambda: self._close_peer(peer_id))
-
-    async def set_muted(self, participant_id: str, muted: bool) -> None:
-        await self._mailbox.post(lambda: self._set_muted(participant_id, muted))
 
     async def set_device(self, participant_id: str, declared: Declared) -> None:
         await self._mailbox.post(lambda: self._set_device(participant_id, declared))
@@ -218,13 +214,6 @@ class Room:
         if peer is not None:
             self._forget(peer)
 
-    async def _set_muted(self, participant_id: str, muted: bool) -> None:
-        (self._muted.add if muted else self._muted.discard)(participant_id)
-        peer = self._sources.get(participant_id)
-        track = peer.find_track("audio") if peer is not None else None
-        if track is not None:
-            mute(track, muted, self._down_peers(), self._clock.now_us())
-
     async def _set_device(self, participant_id: str, declared: Declared) -> None:
         self._gaps.declare(participant_id, declared)
 
@@ -267,9 +256,6 @@ class Room:
         if older is not None and older is not peer:
             self._replace(older)
         self._sources[participant_id] = peer
-        audio = peer.find_track("audio")
-        if audio is not None and participant_id in self._muted:
-            audio.muted = True
         for down in self._down_peers():
             wire(peer, down, self._clock.now_us())
         if self._recorder.on:

@@ -37,11 +37,5 @@ def pause(track: UpTrack, downs: Iterable[DownPeer], now_us: int) -> None:
         slot.pause(track, now_us)
 
 
-def mute(track: UpTrack, muted: bool, downs: Iterable[DownPeer], now_us: int) -> None:
-    if muted and not track.muted:
-        pause(track, downs, now_us)
-    track.muted = muted
-
-
 def _slots_with(track: UpTrack, downs: Iterable[DownPeer]) -> Iterator[DownSlot]:
     return (slot for down in downs for slot in down.slots if slot.source is track)

@@ -48,7 +48,6 @@ class UpTrack:
         self._entrances = Entrances()
         self.recorder: Recorder | None = None
         self.forwards: list[Forward] = []
-        self.muted = False
         self.packets = 0
         self.bytes = 0
         self.nacks_sent = 0
@@ -134,8 +133,6 @@ class UpTrack:
             self._entrance = max(self._entrance, unwrapped)
         if marker or self._frame_ends:
             self._note_frame(unwrapped, marker, now_us)
-        if self.muted:
-            return
         if self.recorder is not None:
             self.recorder.append(packet, wall_us)
         if self.keyframes.wanted and self.begins_keyframe(packet, offset):
@@ -149,7 +146,7 @@ class UpTrack:
     def take_sender_report(self, report: SenderReport, compound: bytes, now_us: int, wall_us: int) -> None:
         self.reception.sender_report(report, now_us)
         self.stream_clock.sample(report, wall_us)
-        if self.recorder is not None and not self.muted:
+        if self.recorder is not None:
             self.recorder.append_sender_report(compound, wall_us)
 
     def request_keyframe(self, now_us: int) -> None:

@@ -69,35 +69,6 @@ async def test_a_slot_goes_on_when_the_applicant_comes_back(relay: RunningRelay)
             await peer.aclose()
 
 
-async def test_a_muted_voice_is_not_passed_on_until_it_is_unmuted(relay: RunningRelay) -> None:
-    await relay.port.open_session(SESSION, str(relay.directory))
-    sender, receiver = Sender(video=False), Receiver()
-    try:
-        await receiver.subscribe(relay.port, SESSION, "down")
-        await sender.publish(relay.port, SESSION, "up", participant_id="applicant")
-        await receiver.wait_frames(VOICE, 10)
-        await relay.port.set_muted(SESSION, "applicant", True)
-        sent = (await relay.stats(SESSION))["peers"]["down"]["slots"][1]["packets"]
-        await _wait_packets(relay, 25)
-        assert (await relay.stats(SESSION))["peers"]["down"]["slots"][1]["packets"] == sent
-        await relay.port.set_muted(SESSION, "applicant", False)
-        await receiver.wait_frames(VOICE, 10)
-    finally:
-        await sender.aclose()
-        await receiver.aclose()
-
-
-async def _wait_packets(relay: RunningRelay, count: int) -> None:
-    """Until the sender has delivered `count` more packets."""
-
-    async def received() -> int:
-        return int((await relay.stats(SESSION))["peers"]["up"]["tracks"][0]["packets"])
-
-    target = await received() + count
-    while await received() < target:
-        pass
-
-
 async def test_a_killed_relay_is_started_anew_and_says_so(relay: RunningRelay) -> None:
     await relay.port.open_session(SESSION, str(relay.directory))
     killed = relay.supervisor.pid
