@@ -24,7 +24,7 @@ export interface SignerOptions {
   limitMs?: number
 }
 
-/** What signing has cost so far. `late`: frames that were not signed in time. */
+/** What signing has cost so far. `late`: frames that were not signed, or not in time. */
 export interface SigningFigures {
   frames: number
   carriers: number
