@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from inspection.domain.verification import Verdict
     from inspection.services.check import CheckReport
     from inspection.services.ports import Office
-    from inspection.store.package_files import Exported
+    from inspection.store.package_export import Exported
     from web.settings import Settings
 
 

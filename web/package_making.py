@@ -17,7 +17,8 @@ from inspection.services.ports import Office
 from inspection.store.content_credentials import StillCopier
 from inspection.store.evidence_files import EvidenceFiles
 from inspection.store.office_certificate import OfficeCertificate
-from inspection.store.package_files import Exported, Progress, export_file
+from inspection.store.package_export import Exported, export_file
+from inspection.store.package_progress import Progress
 from media.fonts import open_font
 from web.pdf_signing import pdf_signer
 from web.report import with_report

@@ -14,7 +14,8 @@ from inspection.domain.verification import Verdict
 from inspection.domain.verification_package import Asked
 from inspection.services.media_ledger import MediaLedger
 from inspection.store.evidence_files import storage_error
-from inspection.store.package_files import Exported, verify_file
+from inspection.store.package_export import Exported
+from inspection.store.package_files import verify_file
 from web.frame_check import FrameCheck
 from web.package_making import PackageMaker
 

@@ -12,7 +12,7 @@ from typing import Any
 from inspection.domain.instants import from_unix_us, rfc3339_ms
 from inspection.store.content_credentials import StillCopier
 from inspection.store.office_certificate import OfficeCertificate, load_or_create_certificate
-from inspection.store.package_files import export_file
+from inspection.store.package_export import export_file
 from media.errors import MediaError
 from media.events import SegmentClosed
 from media.fonts import StampFont

@@ -17,7 +17,8 @@ from inspection.domain.verification_package import Asked
 from inspection.services.packages import PackageText
 from inspection.store.content_credentials import StillCopier
 from inspection.store.office_certificate import load_or_create_certificate
-from inspection.store.package_files import export_file, verify_file
+from inspection.store.package_export import export_file
+from inspection.store.package_files import verify_file
 from media.fonts import StampFont, open_font
 from media.journal.reader import read_header
 from media.journal.slice import JournalSlice

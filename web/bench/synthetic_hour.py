@@ -29,7 +29,7 @@ from inspection.domain.package_openings import package_openings
 from inspection.domain.verification_artefacts import Attested
 from inspection.services.packages import PackagePlan, package_sources, package_texts
 from inspection.store.evidence_files import EvidenceFiles
-from inspection.store.package_files import export_file
+from inspection.store.package_export import export_file
 from inspection.store.signer import FileSigner
 from media.frame_signatures import CONTEXT, MAGIC, VERSION
 from media.journal.format import RTP, JournalHeader, encode_header, encode_record

@@ -13,7 +13,7 @@ from inspection.domain.instants import from_unix_us
 from inspection.domain.sessions import Session, SessionState
 from inspection.services import audit, inspections
 from inspection.services.results import InspectionDetail
-from inspection.store.package_files import Exported
+from inspection.store.package_export import Exported
 from web import case_schemas as c
 from web import schemas as s
 from web import views

@@ -28,7 +28,7 @@ from inspection.domain.verification_artefacts import Attested, FileClaim
 from inspection.domain.verification_journal import MAGIC
 from inspection.services.packages import PackagePlan, PackageText, package_sources, package_texts
 from inspection.store.evidence_files import EvidenceFiles
-from inspection.store.package_files import export_file
+from inspection.store.package_export import export_file
 from inspection.store.signer import FileSigner
 
 START = datetime(2026, 5, 6, 1, 30, tzinfo=UTC)

@@ -21,7 +21,8 @@ from inspection.services.ledger import append, close_ledger
 from inspection.services.packages import plan_package
 from inspection.services.results import RenderedStill
 from inspection.store.evidence_files import EvidenceFiles
-from inspection.store.package_files import export_file, verify_file
+from inspection.store.package_export import export_file
+from inspection.store.package_files import verify_file
 from inspection.store.signer import verify_ed25519
 from tests.inspection.proof.builder import journal_pieces, segment_payloads
 from tests.inspection.services.office import Live, go_live, in_days, open_house

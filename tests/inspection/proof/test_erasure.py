@@ -16,7 +16,8 @@ from inspection.services.check import check
 from inspection.services.erasure import ErasureRule, Remains
 from inspection.services.packages import plan_package
 from inspection.store.evidence_files import EvidenceFiles
-from inspection.store.package_files import export_file, verify_file
+from inspection.store.package_export import export_file
+from inspection.store.package_files import verify_file
 from inspection.store.signer import verify_ed25519
 from inspection.store.traces import holds_any
 from tests.inspection.proof.test_privacy import holding

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from inspection.domain.errors import InspectionError
 from inspection.domain.verification import State
 from inspection.domain.verification_words import render_text
-from inspection.store.package_files import export_file, parse_key, verify_file
+from inspection.store.package_export import export_file
+from inspection.store.package_files import parse_key, verify_file
 from tests.inspection.proof.builder import (
     LI,
     SESSION,

@@ -10,7 +10,8 @@ import pytest
 from inspection.domain.verification import State
 from inspection.store import package_partial
 from inspection.store.evidence_files import EvidenceFiles
-from inspection.store.package_files import Exported, export_file, verify_file
+from inspection.store.package_export import Exported, export_file
+from inspection.store.package_files import verify_file
 from inspection.store.package_partial import Beginning
 from tests.inspection.proof.builder import LI, SESSION, START, TRACK, Case, small_case
 

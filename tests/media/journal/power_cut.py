@@ -22,7 +22,8 @@ from inspection.services.check import CheckReport, check
 from inspection.services.media_ledger import MediaLedger, MediaLedgerConfig
 from inspection.services.packages import plan_package
 from inspection.store.evidence_files import EvidenceFiles
-from inspection.store.package_files import export_file, verify_file
+from inspection.store.package_export import export_file
+from inspection.store.package_files import verify_file
 from inspection.store.signer import verify_ed25519
 from media.events import SegmentClosed, TrackStarted
 from media.journal import JournalHeader, read_journal
