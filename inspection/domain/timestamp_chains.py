@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 HashKind = SHA256 | SHA384 | SHA512
 
@@ -54,7 +55,7 @@ def load_all(ders: Iterable[bytes]) -> list[x509.Certificate]:
 def is_timestamp_signer(certificate: x509.Certificate, at: datetime) -> bool:
     """Whether it was made for time stamps alone (RFC 3161 2.3), may sign, and was good at that instant."""
     purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    alone = list(purposes.value) == [x509.ExtendedKeyUsageOID.TIME_STAMPING]
+    alone = list(purposes.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
     return purposes.critical and alone and _may(certificate, "digital_signature") and _is_valid(certificate, at)
 
 
