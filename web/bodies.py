@@ -118,6 +118,12 @@ class GiveOpinion(Taken):
     text: str
 
 
+class FindInspections(Taken):
+    """An inspection's number, or the whole identity or phone number of its applicant."""
+
+    number: str
+
+
 class RevealNumber(Taken):
     """Which of the applicant's numbers, and why somebody looks."""
 

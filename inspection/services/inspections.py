@@ -115,6 +115,16 @@ async def list_inspections(office: Office, actor: Actor) -> list[Inspection]:
         return await uow.inspections.list(actor.id if actor.role is Role.INSPECTOR else None)
 
 
+async def find_inspections(office: Office, actor: Actor, number: str) -> list[Inspection]:
+    """Those that the actor may see with that number: the inspection's, or the applicant's identity or phone number."""
+    require_role(actor, Role.INSPECTOR, Role.AUDITOR)
+    wanted = normal_phone(clean_text("number", number, 64, one_line=True))
+    async with office.reading() as uow:
+        owner = actor.id if actor.role is Role.INSPECTOR else None
+        by_number = await uow.inspections.find_all(owner, number.strip().upper())
+        return by_number or await uow.inspections.find_all(owner, wanted.upper())
+
+
 async def create_session(office: Office, actor: Actor, inspection_id: str, nature: Nature, key: str) -> SessionCreated:
     """A session with its invitation; the pick-up code goes to the applicant by SMS, without a link.
 

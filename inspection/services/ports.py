@@ -6,6 +6,7 @@ back. Nothing is visible to others, and nothing is durable, before `UnitOfWork.c
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -226,6 +227,10 @@ class InspectionRows(Protocol):
     async def find(self, inspection_id: str) -> Inspection | None: ...
     async def list(self, inspector_id: str | None) -> list[Inspection]:
         """Newest first; of one inspector, or all."""
+        ...
+
+    async def find_all(self, inspector_id: str | None, number: str) -> builtins.list[Inspection]:
+        """By the inspection's number, or the applicant's whole identity or phone number; of one inspector, or all."""
         ...
 
     async def next_number(self, year: int) -> int:

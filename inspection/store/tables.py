@@ -72,9 +72,13 @@ inspections = Table(
     words("state"),
     instant("opened_at"),
     words("opinion_json", nullable=True),
+    Column("id_index", String(64), nullable=True),
+    Column("phone_index", String(64), nullable=True),
     one_of("state", InspectionState),
     CheckConstraint("second_inspector_id <> first_inspector_id", name="two_people"),
     CheckConstraint("(state = 'concluded') = (opinion_json IS NOT NULL)", name="concluded_by_opinion"),
+    Index(None, "id_index"),
+    Index(None, "phone_index"),
     Index(None, "first_inspector_id"),
     Index(None, "second_inspector_id"),
 )

@@ -34,6 +34,12 @@ async def list_inspections(call: Call) -> s.Inspections:
     return s.Inspections(inspections=[views.summary(inspection) for inspection in found])
 
 
+async def find_inspections(call: Call, body: b.FindInspections) -> s.Inspections:
+    """In a body, not in an address: addresses end in logs."""
+    found = await inspections.find_inspections(call.office, call.actor, body.number)
+    return s.Inspections(inspections=[views.summary(inspection) for inspection in found])
+
+
 async def open_inspection(call: Call, body: b.OpenInspection) -> c.Detail:
     opened = await inspections.open_inspection(call.office, call.actor, views.new_inspection(body), call.key)
     call.publish(opened.entries)
@@ -128,6 +134,10 @@ ENDPOINTS = (
     Endpoint("GET", "/api/inspector/templates", Role.INSPECTOR, list_templates, None, s.Templates),
     Endpoint("GET", "/api/inspector/colleagues", Role.INSPECTOR, list_colleagues, None, s.Colleagues),
     Endpoint("GET", "/api/inspector/inspections", Role.INSPECTOR, list_inspections, None, s.Inspections),
+    *(
+        Endpoint("POST", f"/api/{role.value}/find", role, find_inspections, b.FindInspections, s.Inspections)
+        for role in (Role.INSPECTOR, Role.AUDITOR)
+    ),
     Endpoint("POST", "/api/inspector/inspections", Role.INSPECTOR, open_inspection, b.OpenInspection, c.Detail),
     *(
         Endpoint("GET", _ONE.format(role=role.value), role, get_inspection, None, c.Detail)

@@ -11,10 +11,13 @@ from sqlalchemy import func, insert, or_, select
 from inspection.domain.actor import Role
 from inspection.domain.inspections import Applicant, Inspection, InspectionState, Opinion, Premises
 from inspection.domain.invitations import Invitation, InvitationState, SentCode
+from inspection.domain.retention import RetentionClass
 from inspection.domain.sessions import Decision, EndCause, Nature, Participant, Session, SessionState, Signature
 from inspection.store import tables
+from inspection.store.data_keys import OFFICE_SCOPE
 from inspection.store.rows.sealed_rows import SealedRows
 from inspection.store.rows.table_rows import TableRows, from_json, to_json
+from inspection.store.sealing import number_index
 
 
 class SqlInspections(SealedRows):
@@ -24,7 +27,12 @@ class SqlInspections(SealedRows):
 
     async def add(self, inspection: Inspection) -> None:
         """Adds an inspection."""
-        await self._add_sealed(inspection.id, {"id": inspection.id, **_inspection_values(inspection)})
+        applicant = inspection.applicant
+        indexes = {
+            "id_index": await self._index("id", applicant.id_number),
+            "phone_index": await self._index("phone", applicant.phone),
+        }
+        await self._add_sealed(inspection.id, {"id": inspection.id, **indexes, **_inspection_values(inspection)})
 
     async def save(self, inspection: Inspection) -> None:
         """Writes it back."""
@@ -43,6 +51,23 @@ class SqlInspections(SealedRows):
         where = () if inspector_id is None else (mine,)
         rows = await self._list(*where, by=columns.number.desc())
         return [_inspection(row) for row in rows]
+
+    async def find_all(self, inspector_id: str | None, number: str) -> builtins.list[Inspection]:
+        """By the inspection's number, or the applicant's whole identity or phone number."""
+        columns = self.table.c
+        mine = or_(columns.first_inspector_id == inspector_id, columns.second_inspector_id == inspector_id)
+        same = or_(
+            columns.number == number,
+            columns.id_index == await self._index("id", number),
+            columns.phone_index == await self._index("phone", number),
+        )
+        where = (same,) if inspector_id is None else (same, mine)
+        return [_inspection(row) for row in await self._list(*where, by=columns.number.desc())]
+
+    async def _index(self, what: str, number: str) -> str | None:
+        """Keyed by the office, so that nobody with the file alone can try all numbers; None before its first key."""
+        key = await self._keys.find(OFFICE_SCOPE, RetentionClass.PERSON)
+        return None if key is None else number_index(key, what, number)
 
     async def next_number(self, year: int) -> int:
         """Nothing is ever deleted, so that counting numbers."""

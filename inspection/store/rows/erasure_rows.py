@@ -40,6 +40,8 @@ class SqlErasures(TableRows):
         for invitation_id in (await self._connection.execute(chosen)).scalars().all():
             changed = update(source).where(source.c.id == invitation_id).values(phone_hash=os.urandom(32).hex())
             await self._connection.execute(changed)
+        case = update(tables.inspections).where(tables.inspections.c.id == inspection_id)
+        await self._connection.execute(case.values(id_index=None, phone_index=None))
 
     async def sealed_classes(self, inspection_id: str) -> set[RetentionClass]:
         """The classes of which there is a key."""

@@ -11,7 +11,7 @@ from inspection.domain.actor import SYSTEM, Actor, Level, Role
 from inspection.domain.errors import InspectionError
 from inspection.domain.retention import ERASED_WORDS, RetentionClass, years_after
 from inspection.domain.verification import State
-from inspection.services import audit, erasure, holds, reveal
+from inspection.services import audit, erasure, holds, inspections, reveal
 from inspection.services.check import check
 from inspection.services.erasure import ErasureRule, Remains
 from inspection.services.packages import plan_package
@@ -89,6 +89,7 @@ async def test_the_drill_leaves_nothing_to_recover_and_the_record_verifies(live:
     async with live.office.reading() as uow:
         inspection = await uow.inspections.find(live.inspection.id)
         entries = await uow.entries.list(live.inspection.id, 0, 1000)
+    assert await inspections.find_inspections(live.office, AUDITOR, PHONE) == []
     assert inspection is not None
     assert (inspection.premises.name, inspection.applicant.phone) == (ERASED_WORDS, ERASED_WORDS)
     assert entries[0].opened_json()["payload"]["applicant"]["name"] == {"erased": True}

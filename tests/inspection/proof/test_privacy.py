@@ -10,6 +10,7 @@ import pytest
 from inspection.domain.actor import Role
 from inspection.domain.errors import InspectionError
 from inspection.domain.retention import RetentionClass
+from inspection.services import inspections
 from inspection.store.database import open_database
 from inspection.store.master_command import CommandMasterKey
 from inspection.store.master_key import MasterKeyError, open_master_key
@@ -17,7 +18,7 @@ from inspection.store.sealing import SealError
 from inspection.store.signer import load_or_create_signer
 from tests.inspection.proof.whole_case import PERSONS, WORDS, play
 from tests.inspection.services.conftest import house, live  # noqa: F401
-from tests.inspection.services.office import FixedClock, Live, open_house
+from tests.inspection.services.office import PHONE, USCC, FixedClock, Live, open_house
 
 pytestmark = pytest.mark.integration
 
@@ -73,6 +74,15 @@ async def test_a_repeated_command_gets_its_sealed_answer_again(live: Live):  # n
     again = await reports.send_chat(live.office, live.inspector, live.session_id, WORDS[0], "same-key")
     assert first.entries[0].opened_json() == again.entries[0].opened_json()
     assert holding(live.house.data, (WORDS[0],)) == []
+
+
+@pytest.mark.parametrize("number", [USCC, PHONE, f" {USCC.lower()} ", "+86 138-0000-1234", "ytk-2026-00001"])
+async def test_an_inspection_is_found_by_whole_numbers_that_lie_nowhere_in_clear(live: Live, number):  # noqa: F811
+    found = await inspections.find_inspections(live.office, live.inspector, number)
+    assert [one.id for one in found] == [live.inspection.id]
+    other = (await live.house.staff("zhao")).as_actor()
+    assert await inspections.find_inspections(live.office, other, number) == [], "not another inspector's"
+    assert await inspections.find_inspections(live.office, live.inspector, number.strip()[:-1]) == []
 
 
 async def test_a_value_moved_to_another_row_does_not_open(live: Live):  # noqa: F811

@@ -15,6 +15,11 @@ export interface CreateSession {
   nature: Nature
 }
 
+/** An inspection's number, or the whole identity or phone number of its applicant. */
+export interface FindInspections {
+  number: string
+}
+
 export interface GiveOpinion {
   opinion: OpinionKind
   text: string

@@ -55,6 +55,8 @@ export class DeskApi {
   answer = (id: string, findingId: string, text: string, upheld: boolean, key: string): Promise<unknown> =>
     all(this.api.post(`/inspections/${id}/findings/${findingId}/answer`, { text, upheld }, { key }))
   visit = (id: string, body: VisitBody, key: string): Promise<unknown> => all(this.api.post(`/inspections/${id}/site-visits`, body, { key }))
+  /** By the inspection's number, or the applicant's whole identity or phone number. */
+  find = async (number: string): Promise<CaseRow[]> => (await all(this.api.post<Inspections>('/find', { number }))).inspections
   /** A masked number in clear: an act with a reason, on record. */
   reveal = (id: string, what: 'id_number' | 'phone', reason: string): Promise<RevealedNumber> => all(this.api.post(`/inspections/${id}/reveal`, { what, reason }))
   opinion = (id: string, opinion: OpinionKind, text: string, key: string): Promise<unknown> => all(this.api.post(`/inspections/${id}/opinion`, { opinion, text }, { key }))
