@@ -90,10 +90,11 @@ class Screen:
             while not await self.page.evaluate(function, argument):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
-    async def picture(self, name: str) -> None:
+    async def picture(self, name: str, whole: bool = False) -> None:
+        """Of what is seen, or of the `whole` page."""
         OUTPUT.mkdir(parents=True, exist_ok=True)
         path = OUTPUT / f"{name}.png"
-        await self.page.screenshot(path=path)
+        await self.page.screenshot(path=path, full_page=whole)
         if name in SHOWN_IN_README and os.environ.get("README_PICTURES"):
             README_PICTURES.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, README_PICTURES / path.name)

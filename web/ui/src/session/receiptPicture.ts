@@ -63,7 +63,7 @@ function codeBox(pen: CanvasRenderingContext2D, { codeLabel, code }: PictureWord
   pen.fillStyle = INK.wash
   pen.fillRect(EDGE, y, WIDTH - 2 * EDGE, height)
   text(pen, codeLabel, EDGE + 36, y + 30, 32, INK.soft)
-  for (const [at, group] of groupsOf(code).entries()) text(pen, group, EDGE + 36 + (at % 3) * 300, y + 92 + Math.floor(at / 3) * 90, 68, INK.text)
+  for (const [at, group] of groupsOf(code).entries()) text(pen, group, EDGE + 36 + (at % 3) * 300, y + 96 + Math.floor(at / 3) * 88, 60, INK.text)
   return y + height
 }
 
