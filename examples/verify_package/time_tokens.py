@@ -414,9 +414,9 @@ def find_root(
 
 
 def issued(parent: x509.Certificate, child: x509.Certificate) -> bool:
-    if parent.subject.public_bytes() != child.issuer.public_bytes():
-        return False
     try:
+        if parent.subject.public_bytes() != child.issuer.public_bytes():
+            return False
         algorithm_hash = child.signature_hash_algorithm
         kind = algorithm_hash.name if algorithm_hash is not None else ""
         scheme: Any = child.signature_algorithm_parameters
@@ -439,6 +439,7 @@ def may_issue(certificate: x509.Certificate, below: int, at: datetime) -> bool:
     try:
         extensions = certificate.extensions
         basic = extensions.get_extension_for_class(x509.BasicConstraints).value
+        was_valid = is_valid(certificate, at)
     except ANSWERS:
         return False
     usages = [one.value for one in extensions if isinstance(one.value, x509.KeyUsage)]
@@ -449,7 +450,7 @@ def may_issue(certificate: x509.Certificate, below: int, at: datetime) -> bool:
         and within
         and all(one.key_cert_sign for one in usages)
         and not strange
-        and is_valid(certificate, at)
+        and was_valid
     )
 
 

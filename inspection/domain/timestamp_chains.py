@@ -102,7 +102,7 @@ class _Search:
     def find(self, child: x509.Certificate, above_leaf: int) -> x509.Certificate | None:
         """`above_leaf`: how many certificates authorities stand below the issuer that is wanted."""
         for root in self._roots:
-            if _same(child, root) or (self._signed_by(child, root) and _is_valid(root, self._at)):
+            if _same(child, root) or (self._signed_by(child, root) and _was_valid(root, self._at)):
                 return root
         if above_leaf + 2 >= MAX_CHAIN:
             return None
@@ -146,7 +146,15 @@ def _may(certificate: x509.Certificate, what: str) -> bool:
 
 
 def _is_valid(certificate: x509.Certificate, at: datetime) -> bool:
+    """Raises one of CERTIFICATE_FAULTS where its times cannot be read."""
     return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+
+
+def _was_valid(root: x509.Certificate, at: datetime) -> bool:
+    try:
+        return _is_valid(root, at)
+    except CERTIFICATE_FAULTS:
+        return False
 
 
 def _same(one: x509.Certificate, other: x509.Certificate) -> bool:

@@ -227,17 +227,20 @@ def _facts(parsed: Token, signer: x509.Certificate, root: x509.Certificate | Non
         policy=info.policy,
         serial=info.serial,
         nonce=info.nonce,
-        signer=name_of(signer.subject),
+        signer=name_of(signer),
         signer_sha256=_sha256(signer),
-        root=None if root is None else name_of(root.subject),
+        root=None if root is None else name_of(root),
         root_sha256=None if root is None else _sha256(root),
     )
 
 
-def name_of(name: x509.Name) -> str:
-    """A name for people: the common name, or the whole as RFC 4514 writes it."""
-    common: list[Any] = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(common[0].value) if common else name.rfc4514_string()
+def name_of(certificate: x509.Certificate) -> str:
+    """A name for people: the common name, or the whole as RFC 4514 writes it; the digest where it cannot be read."""
+    try:
+        common: list[Any] = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return str(common[0].value) if common else certificate.subject.rfc4514_string()
+    except CERTIFICATE_FAULTS:
+        return _sha256(certificate)
 
 
 def _up_to_ms(at: datetime) -> datetime:

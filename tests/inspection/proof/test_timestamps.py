@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from examples.verify_package import basics, time_tokens
 from inspection.domain.timestamp_chains import is_timestamp_signer, is_usable_key
 from inspection.domain.timestamps import TokenCode, TokenFacts, TokenFault, check_token
 from tests.inspection.proof.timestamp_authority import HAS_OPENSSL, POLICY, STAMPING, Authority, Issued, issue
@@ -208,3 +210,29 @@ def test_every_single_byte_of_the_stated_time_counts(authority: Authority, token
         bent[index] ^= 1
         with pytest.raises(TokenFault):
             check_token(bytes(bent), DATA, [stated])
+
+
+def by_the_short_verifier(token: bytes, root: Issued) -> str:
+    try:
+        time_tokens.check_token(token, DATA, [root.certificate], [])
+    except basics.Broken as broken:
+        return str(broken.args[0])
+    return "holds"
+
+
+def test_both_readers_of_tokens_agree_on_every_damaged_one(tmp_path: Path) -> None:
+    """A chain by way of another authority, so that certificates are damaged that nobody's digest covers."""
+    root = issue("根", ca=True)
+    middle = issue("中间", root, ca=True)
+    signer = issue("机构", middle, purposes=STAMPING, key=rsa.generate_private_key(65537, 2048))
+    token = Authority(tmp_path, signer, root, (middle,), digest="sha512", ess="sha1").token(DATA)
+    chosen = random.Random(20260506)
+    for _ in range(3000):
+        bent = bytearray(token)
+        for _ in range(chosen.choice((1, 1, 1, 2, 4))):
+            bent[chosen.randrange(len(bent))] = chosen.choice((0, 0x30, 0x80, 0xFF, chosen.randrange(256)))
+        if chosen.random() < 0.2:
+            at = chosen.randrange(len(bent))
+            bent[at : at + chosen.randrange(4)] = chosen.randbytes(chosen.randrange(4))
+        ours = checked(bytes(bent), DATA, root)
+        assert by_the_short_verifier(bytes(bent), root) == ("holds" if isinstance(ours, TokenFacts) else ours)
