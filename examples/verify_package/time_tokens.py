@@ -445,13 +445,7 @@ def may_issue(certificate: x509.Certificate, below: int, at: datetime) -> bool:
     usages = [one.value for one in extensions if isinstance(one.value, x509.KeyUsage)]
     strange = any(one.critical and not isinstance(one.value, known) for one in extensions)
     within = basic.path_length is None or below <= basic.path_length
-    return (
-        bool(basic.ca)
-        and within
-        and all(one.key_cert_sign for one in usages)
-        and not strange
-        and was_valid
-    )
+    return bool(basic.ca) and within and all(one.key_cert_sign for one in usages) and not strange and was_valid
 
 
 def stamping_roots(given: Sequence[x509.Certificate]) -> list[x509.Certificate]:

@@ -220,6 +220,7 @@ def by_the_short_verifier(token: bytes, root: Issued) -> str:
     return "holds"
 
 
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 def test_both_readers_of_tokens_agree_on_every_damaged_one(tmp_path: Path) -> None:
     """A chain by way of another authority, so that certificates are damaged that nobody's digest covers."""
     root = issue("根", ca=True)
