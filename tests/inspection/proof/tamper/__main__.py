@@ -63,7 +63,11 @@ def try_damage(verifiers: Verifiers, seed: int, authority: Authority | None) -> 
         day = honest_day(root, seed, authority if seed % 10 == 0 else None)
         given = Given(damaged(day, day.export(), root / "damaged.zip", chosen))
         found = verifiers.ask(given)
-        return None if len(set(found.values())) == 1 and "crashed" not in {one[0] for one in found.values()} else f"seed {seed}: {found}"
+        return (
+            None
+            if len(set(found.values())) == 1 and "crashed" not in {one[0] for one in found.values()}
+            else f"seed {seed}: {found}"
+        )
     finally:
         shutil.rmtree(root)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.inspection.proof.tamper.__main__ import try_day
+from tests.inspection.proof.tamper.__main__ import try_damage, try_day
 from tests.inspection.proof.tamper.kinds_table import TABLE, table_text
 from web.verify.assemble import PAGE, assemble
 
@@ -25,3 +25,9 @@ def test_the_published_table_of_payloads_is_that_of_the_code():
 def test_the_page_is_put_together_from_its_sources():
     """`python -m web.verify.assemble` writes it anew."""
     assert PAGE.read_text("utf-8") == assemble()
+
+
+def test_random_damage_gets_one_answer_of_all_verifiers(verifiers, authority):
+    """`python -m tests.inspection.proof.tamper damage --count 2000` does more."""
+    said = [try_damage(verifiers, seed, authority) for seed in range(100, 130)]
+    assert [one for one in said if one is not None] == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
 from tests.inspection.proof.tamper.rich import Rich, make_rich
 from tests.inspection.proof.tamper.tricks_form import FORM_TRICKS
-from tests.inspection.proof.tamper.tricks_members import MEMBER_TRICKS
+from tests.inspection.proof.tamper.tricks_members import MEMBER_TRICKS, bent, token
 from tests.inspection.proof.tamper.tricks_zip import ZIP_TRICKS
 from tests.inspection.proof.tamper.verifiers import WHOLE, Found, Given, Verifiers
 from tests.inspection.proof.timestamp_authority import HAS_OPENSSL, Authority
@@ -100,3 +101,10 @@ def test_a_root_that_is_not_the_authoritys_and_a_key_that_is_not_the_offices(ver
     found = said_by_all(verifiers, Given(rich.package, [stranger.root.pem.decode()]))
     assert found[:2] == ("broken", "timestamp_chain")
     assert said_by_all(verifiers, Given(rich.package, ["A" * 43 + "="]))[1:] == ("key_not_trusted", "keys.jsonl")
+
+
+def test_a_token_bent_anyhow_gets_one_answer(verifiers, rich, tmp_path):
+    for seed in range(25):
+        forged = token(bent(random.Random(seed)))(rich, rich.taken())
+        found = verifiers.ask(Given(forged.write(tmp_path / "x.zip"), rich.day.roots if seed % 2 else ()))
+        assert len(set(found.values())) == 1, (seed, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -321,6 +322,24 @@ MEMBER_TRICKS: list[Trick] = [
         "journal/",
     ),
 ]
+
+
+def bent(chosen: random.Random) -> Callable[[bytes], bytes]:
+    """Some bytes of a token changed, added or taken away."""
+
+    def bend(der: bytes) -> bytes:
+        content = bytearray(der)
+        for _ in range(chosen.choice((1, 1, 2))):
+            at, what = chosen.randrange(len(content)), chosen.randrange(4)
+            if what == 0:
+                del content[at]
+            elif what == 1:
+                content.insert(at, chosen.randrange(256))
+            else:
+                content[at] = chosen.choice((0x30, 0x31, 0x02, 0x04, 0xA0, 0x80, 0x00, 0xFF, content[at] ^ 1))
+        return bytes(content)
+
+    return bend
 
 
 def flipped(content: bytes, at: int) -> bytes:
