@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from inspection.domain.actor import Role
-from inspection.domain.commitments import pointer, replaced
+from inspection.domain.commitments import ERASED, pointer, replaced
 from inspection.domain.entry import Entry
 from inspection.domain.package_audience import is_for
+from inspection.domain.retention import ERASED_WORDS
 
 WITHHELD = {"withheld": True}
 
 
 def shown_json(entry: Entry, role: Role) -> dict[str, Any]:
-    """The opened entry; for an applicant without the notes that officers make for themselves."""
+    """The opened entry; for an applicant without the notes that officers make for themselves.
+
+    An actor has a name in words also where it was erased.
+    """
     shown = entry.opened_json()
+    if shown["actor"]["name"] == ERASED:
+        shown = replaced(shown, ("actor", "name"), ERASED_WORDS)
     if role is not Role.APPLICANT:
         return shown
     for place in entry.personal_places():

@@ -61,7 +61,7 @@ async def list_entries(call: Call) -> s.EntryList:
     if call.request.app[LOOKS].begin(call.login.login_id, inspection_id):
         await record_look(call, inspection_id, "entries")
     shown = [entry for entry in page.entries if call.role is not Role.APPLICANT or shown_live(entry)]
-    return s.EntryList(entries=[shown_json(entry, call.role) for entry in shown], last_seq=page.last_seq)
+    return s.EntryList(entries=[shown_json(entry, call.actor.role) for entry in shown], last_seq=page.last_seq)
 
 
 async def create_session(call: Call, body: b.CreateSession) -> s.NewSession:
