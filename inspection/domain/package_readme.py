@@ -11,6 +11,7 @@ _TEXT = """云踏勘证据包 / YunTaKan evidence package
 这是什么
 本包是一次远程视频踏勘的过程记录:谁在什么时候做了什么(ledger.jsonl,每行一条),录制的原始数据(journal/),
 定格照片(stills/),整改照片(rectifications/),便于观看的录像(viewing/,由原始数据生成,不是原始记录)。
+姓名、地址和文字单独放在 openings.jsonl;没有提供的内容在 manifest.json 的 withheld 中逐项列出。
 
 怎样核验(不需要联网,不需要原系统)
 1. 不要改动本文件(包括重新命名包内文件)。
