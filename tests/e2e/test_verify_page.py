@@ -96,6 +96,7 @@ async def test_a_whole_package_with_key_and_receipt_says_so_in_both_languages(tm
         await page.fill("#receipts", "\n".join(case.receipt(one.size)[1].lower() for one in case.checkpoints[:2]))
         await page.click("#again")
         await expect(page.locator(".proven")).to_contain_text("所给回执 2 份与台账一致")
+        await expect(page.locator(".verdict .note")).to_contain_text("尚未对照")
         await expect(page.locator(".proven")).to_contain_text("签名密钥就是所给的可信公钥")
         await expect(page.locator("table")).to_contain_text("𠮷祥面馆")
         await shoot(page, "verify-whole")
@@ -134,11 +135,11 @@ async def test_a_redacted_package_says_what_is_left_out(tmp_path):
     out = export_file(plan, case.evidence, case.signer, tmp_path / "redacted.zip", START, "YunTaKan test").path
     async with opened_page() as page:
         await verify(page, out)
-        await expect(page.locator(".verdict h2")).to_have_text("完整")
+        await expect(page.locator(".verdict h2")).to_have_text("完整,有内容未提供")
         await expect(page.locator(".withheld")).to_contain_text("照片 signboard 遮盖")
         await expect(page.locator(".withheld")).to_contain_text("录像 track1 第 1 至 1 段")
         await expect(page.locator("table")).to_contain_text("[为隐私移除]")
-        await page.wait_for_function("[...document.querySelectorAll('.stills img')].some((i) => i.naturalWidth > 0)")
+        await page.wait_for_function("[...document.querySelectorAll('.stills canvas')].some((c) => c.width === 640)")
         await shoot(page, "verify-redacted")
 
 

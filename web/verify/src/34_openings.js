@@ -18,6 +18,7 @@ async function readOpenings(check) {
     if (count % 200 === 0) await check.pause()
   }
   requireDigest(check, OPENINGS)
+  check.openingsRead = true
   if (count) check.prove('openings_match', { count })
 }
 

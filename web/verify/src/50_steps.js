@@ -15,6 +15,7 @@ class Check {
     this.roots = []
     this.checkpoints = []
     this.openings = new Map()
+    this.openingsRead = false
     this.stamps = []
     this.redacted = []
     this.attested = new Attested()
@@ -101,7 +102,7 @@ function verdictOf(check, state, problem) {
 /** What stands in the package without being shown by it. */
 function* claims(check, isWhole) {
   const say = (key, values = {}) => ({ key, values })
-  yield say(check.keyTrusted ? 'key_checked' : isWhole ? 'self_consistent' : 'key_unchecked')
+  if (!check.keyTrusted) yield say(isWhole ? 'self_consistent' : 'key_unchecked')
   if (!check.receiptsChecked) yield say('no_receipt')
   const { attested } = check
   const { first, last } = attested

@@ -22,7 +22,6 @@ const STATEMENTS = {
 
   self_consistent: ['自洽;密钥未经核对:任何人用自己的密钥也能做出自洽的包', 'Self-consistent; the key has not been checked: anybody can build a consistent package with a key of their own'],
   key_unchecked: ['密钥未经核对', 'The key has not been checked'],
-  key_checked: ['密钥已与所给公钥核对', 'The key was checked against the given one'],
   no_receipt: ['无外部回执:台账是否被截短或整体重做,未与任何外部凭据对照', 'No outside receipt: nothing held by others shows whether the ledger was cut short or made anew'],
   no_timestamp: ['无外部时间证明', 'No outside proof of time'],
   timestamps_unrooted: ['{count} 枚时间戳的机构未经核对(未提供其根证书)', 'The authority of {count} time stamps was not checked (its root was not given)'],
@@ -114,6 +113,23 @@ const KIND_NAMES = {
   timestamp_failed: ['未取得时间戳', 'No time stamp'], challenge: ['现场口令', 'Challenge'], key_changed: ['更换密钥', 'Key changed'],
   page_key: ['网页密钥', 'Page key'], signatures: ['网页签名统计', 'Page signatures'], erased: ['依规销毁', 'Erased'],
   hold: ['暂停销毁', 'Hold'], reveal: ['查看隐私信息', 'Revealed'],
+}
+
+const FIELD_NAMES = {
+  number: ['编号', 'number'], nature: ['性质', 'nature'], cause: ['原因', 'cause'], to: ['事项', 'to'], yes: ['同意', 'yes'], level: ['级别', 'level'],
+  decision: ['决定', 'decision'], opinion: ['意见', 'opinion'], seen: ['看清', 'seen'], result: ['结果', 'result'], severity: ['程度', 'severity'],
+  due_date: ['期限', 'due'], title: ['名称', 'title'], reason: ['缘由', 'reason'], what: ['内容', 'what'], authority: ['机构', 'authority'],
+  gen_time: ['时间', 'time'], classes: ['类别', 'classes'], rule: ['依据', 'rule'], legal_basis: ['法律依据', 'legal basis'], still_id: ['照片', 'still'],
+  track_id: ['媒体轨', 'track'], index: ['段', 'segment'], frames: ['帧', 'frames'], signed: ['已签', 'signed'], file: ['文件', 'file'], code: ['口令', 'code'],
+}
+
+const VALUE_NAMES = {
+  guidance: ['预踏勘', 'guidance'], verification: ['核查', 'verification'], recheck: ['整改复核', 'recheck'], pass: ['符合', 'pass'], fail: ['不符合', 'fail'],
+  na: ['不适用', 'n/a'], seen: ['看清', 'seen'], unclear: ['未看清', 'unclear'], not_shown: ['未拍到', 'not shown'], minor: ['轻微', 'minor'],
+  major: ['一般', 'major'], critical: ['严重', 'critical'], true: ['是', 'yes'], false: ['否', 'no'], manual: ['人工', 'manual'], signboard: ['招牌', 'signboard'],
+  completed: ['完成', 'completed'], stopped: ['停止', 'stopped'], unfinished: ['未结', 'unfinished'], abandoned: ['中断', 'abandoned'],
+  fit: ['符合要求', 'fit'], not_fit: ['不符合要求', 'not fit'], partly_on_site: ['部分须现场', 'partly on site'], signed: ['签名', 'signed'], disagreed: ['签名,有异议', 'disagreed'],
+  recording: ['录制', 'recording'], position: ['定位', 'position'], media: ['影像', 'media'], person: ['身份', 'person'], text: ['文字', 'text'], timeout: ['超时', 'timeout'],
 }
 
 const RULES = { erased: ['已依规销毁', 'erased by rule'], redacted: ['为隐私移除', 'redacted'], audience: ['不属于本副本对象', 'not for this audience'] }

@@ -26,14 +26,16 @@ function verdictCard({ state, problem, claimed, check }, file) {
     about.push([label('fingerprint'), el('code', {}, check.manifestKey?.id ?? '')])
   }
   about.push([label('checkedAt'), beijing(Date.now())])
+  const title = state === 'whole' && check.manifest.withheld.length ? 'wholeInPart' : state
+  const self = unchecked.some(({ key }) => key === 'self_consistent')
   return el(
     'div',
     { class: `card verdict ${state}` },
-    el('h2', {}, icon(state), label(state)),
-    el('p', { class: 'lead' }, state === 'broken' ? [label('brokenLead'), pick(CODES[problem.code], problem.code)] : label(`${state}Lead`)),
+    el('h2', {}, icon(state), label(title)),
+    el('p', { class: 'lead' }, state === 'broken' ? [label('brokenLead'), pick(CODES[problem.code], problem.code)] : label(`${title}Lead`)),
     problem && el('dl', {}, ...definition(label('where'), sayWhere(problem.where)), ...definition(label('code'), el('code', {}, `${problem.code} ${problem.where}`))),
     state === 'broken' && el('p', { class: 'hint' }, label('brokenRest')),
-    state === 'whole' && unchecked.length > 0 && el('p', { class: 'note' }, el('strong', {}, label('onlyConsistent')), ':', unchecked.map(sayStatement).join(language ? '. ' : ';')),
+    state === 'whole' && unchecked.length > 0 && el('p', { class: 'note' }, el('strong', {}, label(self ? 'onlyConsistent' : 'notHeldAgainst')), language ? ': ' : ':', unchecked.map(sayStatement).join(language ? '. ' : ';')),
     el('dl', {}, about.flatMap(([term, said]) => definition(term, said))),
   )
 }
@@ -82,16 +84,34 @@ function stillsCard(check) {
   if (!all.length) return null
   const grid = el('div', { class: 'stills' })
   for (const one of all) {
-    const image = el('img', { alt: one.name, loading: 'lazy' })
+    const image = el(one.covered ? 'canvas' : 'img', one.covered ? { role: 'img', 'aria-label': one.name } : { alt: one.name })
     const caption = one.covered ? withheldName({ kind: 'still_tiles', still: one.still, tiles: one.covered }) : one.name
     grid.append(el('figure', {}, image, el('figcaption', {}, `${caption} · ${language ? 'entry' : '第'} ${one.seq}${language ? '' : ' 条'}`)))
-    check.zip.bytes(one.name).then((bytes) => {
-      const url = URL.createObjectURL(new Blob([bytes], { type: one.covered ? 'image/png' : 'image/jpeg' }))
-      shownPictures.push(url)
-      image.src = url
-    })
+    check.zip.bytes(one.name).then((bytes) => (one.covered ? drawCovered(image, bytes, one) : showPicture(image, bytes)))
   }
   return el('div', { class: 'card long' }, el('h3', {}, label('stills')), grid)
+}
+
+function showPicture(image, bytes) {
+  const url = URL.createObjectURL(new Blob([bytes], { type: 'image/jpeg' }))
+  shownPictures.push(url)
+  image.src = url
+}
+
+/** The I420 picture in its colours (BT.601, as phones encode). */
+async function drawCovered(canvas, bytes, { width, height }) {
+  const [y, u, v] = await readGreyPng(bytes, width, height)
+  const pixels = new ImageData(width, height)
+  for (let row = 0, at = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, at += 4) {
+      const chroma = (row >> 1) * u.width + (column >> 1)
+      const [luma, blue, red] = [1.164 * (y.data[row * width + column] - 16), u.data[chroma] - 128, v.data[chroma] - 128]
+      pixels.data.set([luma + 1.596 * red, luma - 0.391 * blue - 0.813 * red, luma + 2.018 * blue, 255], at)
+    }
+  }
+  canvas.width = width
+  canvas.height = height
+  canvas.getContext('2d').putImageData(pixels, 0, 0)
 }
 
 function forgetPictures() {
@@ -132,15 +152,19 @@ function openedAt(check, seq, path) {
   const value = check.openings.get(`${seq} ${path}`)
   if (value !== undefined) return typeof value === 'string' ? value : Array.isArray(value) ? value.join(' ') : JSON.stringify(value)
   const hidden = check.manifest.withheld.find((one) => one.kind === 'opening' && one.seq === seq && one.path === path)
-  return el('span', { class: 'erased' }, `[${hidden ? pick(RULES[hidden.rule]) : label('notShown')}]`)
+  return el('span', { class: 'erased' }, `[${hidden ? pick(RULES[hidden.rule]) : label(check.openingsRead ? 'notShown' : 'notChecked')}]`)
 }
 
 const SHOWN_KEYS = ['number', 'nature', 'cause', 'to', 'yes', 'level', 'decision', 'opinion', 'seen', 'result', 'severity', 'due_date', 'title', 'reason', 'what', 'authority', 'gen_time', 'classes', 'rule', 'legal_basis', 'still_id', 'track_id', 'index', 'frames', 'signed', 'file', 'code']
+
+function sayField(key, value) {
+  return `${pick(FIELD_NAMES[key], key)} ${pick(VALUE_NAMES[value], String(value))}`
+}
 
 /** The few things of a payload that people look for: opened texts first, then words and numbers. */
 function contentOf(check, { seq, payload }) {
   const opened = [...(check.commitments[seq - 1]?.keys() ?? [])].filter((path) => path.startsWith('/payload/'))
   const said = opened.flatMap((path) => [openedAt(check, seq, path), ' '])
   const plain = SHOWN_KEYS.filter((key) => Object.hasOwn(payload, key) && payload[key] !== null && !isObject(payload[key]))
-  return [...said, el('span', { class: 'hint' }, plain.map((key) => `${key} ${payload[key]}`).join(' · '))]
+  return [...said, el('span', { class: 'hint' }, plain.map((key) => sayField(key, payload[key])).join(' · '))]
 }
