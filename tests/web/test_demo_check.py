@@ -16,7 +16,12 @@ pytestmark = pytest.mark.e2e
 
 YUNTAKAN = Path(sys.executable).with_name("yuntakan")
 #: As the command, but what the day left stays there to be looked at.
-KEEPING = "import sys, web.demo_check as day; from web.cli import main; day.shutil.rmtree = repr; sys.exit(main())"
+KEEPING = """
+import sys, types, web.demo_check as day
+from web.cli import main
+day.shutil = types.SimpleNamespace(rmtree=repr)
+sys.exit(main())
+"""
 PERSONAL = (
     PREMISES, PHONE, *(person.name for person in STAFF), *(person.badge for person in STAFF), "湖畔小馆餐饮店",
     "92330106MA27XYR8TE", "杭州市西湖区演示路", "138****8000",
