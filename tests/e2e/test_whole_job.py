@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from playwright.async_api import expect
 
 from examples.robot_applicant.footage import find_clips
 from examples.robot_applicant.robot import picture_of
+from inspection.domain.receipts import parse_receipt
 from tests.e2e import acts
 from tests.e2e.browsers import Screen, chromium, open_desk, open_phone
 from tests.e2e.office import Office
@@ -41,6 +43,7 @@ async def test_an_inspection_from_the_invitation_to_the_verified_package(
         receipts = [await read_receipt(phone, "phone-end")]
         await settle(phone, first, invited.inspection_url, tmp_path)
         receipts.append(await read_receipt(phone, "phone-receipt"))
+        await see_a_contradiction(phone)
         await first.tap("case-receipt-open")
         receipts.append(await read_receipt(first, "case-receipt"))
 
@@ -125,6 +128,24 @@ async def jump(auditor: Screen, lane: str) -> None:
         " return !film.seeking && Math.abs(film.currentTime - wanted) <= 0.5 }",
         wanted_s,
     )
+
+
+async def see_a_contradiction(phone: Screen) -> None:
+    """A phone that holds a head of another ledger is told so, plainly, and can give both heads away."""
+    await phone.page.evaluate(
+        "() => { const name = Object.keys(localStorage).find(one => one.startsWith('ytk-heads-'));"
+        " const kept = JSON.parse(localStorage.getItem(name));"
+        ' kept.newest = kept.newest.replace(/"root":"[0-9a-f]{8}/, \'"root":"00000000\');'
+        " localStorage.setItem(name, JSON.stringify(kept)); }"
+    )
+    await phone.page.reload()
+    alarm = phone.page.get_by_test_id("head-alarm")
+    await expect(alarm).to_be_visible()
+    assert await alarm.get_attribute("data-what") in ("fork", "rewritten")
+    await alarm.scroll_into_view_if_needed()
+    await phone.picture("phone-contradiction")
+    given = unquote(str(await alarm.get_by_test_id("head-alarm-save").get_attribute("href")).partition(",")[2])
+    assert len(parse_receipt(given)) == 2
 
 
 def verify_on_the_command_line(office: Office, inspection_id: str, receipts: list[str], tmp_path: Path) -> None:
