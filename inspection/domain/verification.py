@@ -217,6 +217,10 @@ class PackageMembers(Protocol):
         """The member as something to be read elsewhere; None where it has to be unpacked, in order."""
         ...
 
+    def note_read(self, length: int) -> None:
+        """So many bytes were read elsewhere: for whoever watches the progress."""
+        ...
+
     def require_sound(self, name: str, crc32: int | None = None) -> None:
         """Raises Broken where the container says something else of the member.
 

@@ -33,7 +33,11 @@ def digest_members(members: PackageMembers, names: Sequence[str], workers: Worke
     pieces = [members.find_piece(name) for name in names]
     done = workers.ordered(digest_piece, (piece for piece in pieces if piece is not None))
     for name, piece in zip(names, pieces, strict=True):
-        yield name, next(done) if piece is not None else _digest_stream(members.chunks(name))
+        if piece is None:
+            yield name, _digest_stream(members.chunks(name))
+        else:
+            yield name, next(done)
+            members.note_read(piece.size_bytes)
 
 
 def check_files(members: PackageMembers, claims: Sequence[FileClaim], workers: Workers) -> Iterator[tuple[str, str]]:

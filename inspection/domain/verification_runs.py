@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from inspection.domain.package_members import JournalRun
@@ -61,7 +61,7 @@ def check_runs(members: PackageMembers, runs: Sequence[JournalRun], workers: Wor
     done = workers.ordered(do_job, _jobs(runs, pieces))
     for run, piece in zip(runs, pieces, strict=True):
         require_cover(run, members.size_bytes(run.member))
-        found = read_run(run, members.chunks(run.member)) if piece is None else _gather(run, done)
+        found = read_run(run, members.chunks(run.member)) if piece is None else _gather(run, done, members.note_read)
         judge_run(run, found)
         members.require_sound(run.member, found.crc32)
         yield run.member, found.running[-1]
@@ -168,13 +168,16 @@ def _parts(run: JournalRun, piece: Piece) -> Iterator[_Job]:
             start, lengths = end, []
 
 
-def _gather(run: JournalRun, done: Iterator[_Done]) -> RunFound:
+def _gather(run: JournalRun, done: Iterator[_Done], note_read: Callable[[int], None]) -> RunFound:
     running: _Done | None = None
     segments: list[SegmentFound] = []
     while running is None or len(segments) < len(run.segments):
         one = next(done)
         if one.running:
             running = one
+        if one.segments:
+            read = run.segments[len(segments) : len(segments) + len(one.segments)]
+            note_read(sum(each.length for each in read))
         segments += one.segments
     return RunFound(tuple(segments), running.running, running.crc32)
 

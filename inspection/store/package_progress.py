@@ -23,4 +23,4 @@ class ByteCount:
 
     def add(self, length: int) -> None:
         self._done += length
-        self._progress(self._done, self._whole)
+        self._progress(min(self._done, self._whole), self._whole)

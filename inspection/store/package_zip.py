@@ -124,6 +124,10 @@ class PlainZip:
             return None
         return FilePiece(self._path, member.data_offset, member.size_bytes)
 
+    def note_read(self, length: int) -> None:
+        """So many bytes were read elsewhere."""
+        self._on_read(length)
+
     def require_sound(self, name: str, crc32: int | None = None) -> None:
         """Raises Broken where the archive's CRC-32 is not that of the content read."""
         if (self._crc32.get(name) if crc32 is None else crc32) != self._members[name].crc32:

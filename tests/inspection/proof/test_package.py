@@ -271,7 +271,7 @@ def test_verification_tells_how_far_it_is(tmp_path):
     told: list[tuple[int, int]] = []
     verify_file(package, progress=lambda done, whole: told.append((done, whole)))
     assert [done for done, _ in told] == sorted({done for done, _ in told})
-    assert 0 < told[-1][0] <= told[-1][1] == package.stat().st_size
+    assert 0.9 * package.stat().st_size < told[-1][0] <= told[-1][1] == package.stat().st_size
 
 
 def test_progress_ends_at_the_whole(tmp_path):
