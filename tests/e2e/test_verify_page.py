@@ -18,7 +18,7 @@ from inspection.domain.package_withheld import Withheld
 from inspection.store.package_export import export_file
 from media.stills_tiles import tiles_root
 from tests.e2e.browsers import OUTPUT, chromium
-from tests.inspection.proof.builder import LI, SESSION, START, WANG, Case, small_case, still_payload
+from tests.inspection.proof.builder import LI, SESSION, START, WANG, Case, still_payload
 from tests.inspection.proof.tamper.forge import Forged
 from tests.inspection.proof.tamper.tiled_stills import TiledStill, cover
 from web.verify.assemble import PAGE
@@ -47,7 +47,11 @@ def shopfront(case: Case) -> TiledStill:
 
 def inspection(root: Path) -> tuple[Case, TiledStill]:
     """A small case with words that people said."""
-    case = small_case(root)
+    case = Case(root)
+    case.open()
+    case.record()
+    case.rectify()
+    case.viewing()
     case.checkpoint()
     case.rotate(2)
     still = shopfront(case)

@@ -14,10 +14,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from inspection.domain.challenges import challenge_code
 from inspection.domain.entry_kinds import GAP_CAUSES
 from inspection.domain.instants import rfc3339_ms
 from inspection.domain.package_withheld import Withheld
-from inspection.domain.verification_timestamps import challenge_code
 from inspection.store.package_export import export_file
 from tests.inspection.proof.builder import LI, SESSION, START, WANG, Case, journal_pieces, segment_payloads
 from tests.inspection.proof.tamper.signed_video import signed_journal
