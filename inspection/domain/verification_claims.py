@@ -33,6 +33,7 @@ def claims_of(attested: Attested, found: Findings, *, is_whole: bool) -> Iterato
     yield Statement(_headline(found, is_whole))
     yield from _receipts(found)
     yield from _withheld(found.withheld)
+    yield from _erasures(attested)
     yield from time_claims(found.stamped, attested)
     yield from _stated(attested)
     if found.frames_left_out:
@@ -66,6 +67,14 @@ def _withheld(withheld: Sequence[Withheld]) -> Iterator[Statement]:
     for (kind, rule), count in Counter((one.kind, one.rule) for one in withheld).items():
         tiles = sum(len(one.tiles or ()) for one in withheld if (one.kind, one.rule) == (kind, rule))
         yield Statement(f"withheld_{kind}_{rule}", {"count": count, "tiles": tiles})
+
+
+def _erasures(attested: Attested) -> Iterator[Statement]:
+    """Each act by its entry: what goes missing later is held against these."""
+    for entry in attested.told.get("erased", ()):
+        said = entry.payload
+        values = {"seq": entry.seq, "at": entry.at, "rule": said["rule"], "basis": said["legal_basis"]}
+        yield Statement("erasure", {**values, "classes": ", ".join(said["classes"]), "keys": said["keys_destroyed"]})
 
 
 def _stated(attested: Attested) -> Iterator[Statement]:

@@ -101,6 +101,8 @@ async def test_the_drill_leaves_nothing_to_recover_and_the_record_verifies(live:
     verdict = verify_file(out, live.office.signer.public_key())
     assert (verdict.state, verdict.first_problem) == (State.WHOLE, None)
     assert {one.rule for one in plan.withheld} == {"erased"}
+    said = "\n".join(verdict.to_json("zh-CN")["claimed"])
+    assert "按规则 expiry(依据:《个人信息保护法》第四十七条)删除 media, person, text" in said
     assert (await checked(live)) == []
 
 

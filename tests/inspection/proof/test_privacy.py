@@ -10,10 +10,15 @@ import pytest
 from inspection.domain.actor import Role
 from inspection.domain.errors import InspectionError
 from inspection.domain.retention import RetentionClass
+from inspection.domain.verification import State
 from inspection.services import inspections
+from inspection.services.packages import plan_package
 from inspection.store.database import open_database
+from inspection.store.evidence_files import EvidenceFiles
 from inspection.store.master_command import CommandMasterKey
 from inspection.store.master_key import MasterKeyError, open_master_key
+from inspection.store.package_export import export_file
+from inspection.store.package_files import verify_file
 from inspection.store.sealing import SealError
 from inspection.store.signer import load_or_create_signer
 from tests.inspection.proof.whole_case import PERSONS, WORDS, play
@@ -93,6 +98,23 @@ async def test_a_value_moved_to_another_row_does_not_open(live: Live):  # noqa: 
     with pytest.raises(SealError):
         async with live.office.reading() as uow:
             await uow.users.list(Role.INSPECTOR)
+
+
+async def test_an_applicants_package_is_whole_and_holds_no_notes_of_officers(live: Live, tmp_path: Path):  # noqa: F811
+    await play(live)
+    files = EvidenceFiles(live.house.data / "evidence", floor_bytes=0)
+    said: dict[str, str] = {}
+    for audience in ("office", "applicant"):
+        plan = await plan_package(live.office, live.inspection.id, audience)
+        out = tmp_path / f"{audience}.zip"
+        export_file(plan, files, live.office.signer, out, live.office.clock.now(), "test")
+        assert verify_file(out, live.office.signer.public_key()).state is State.WHOLE
+        said[audience] = out.read_bytes().decode("utf-8", "replace")
+    notes = (WORDS[1], WORDS[10], WORDS[11])
+    assert [note for note in notes if note not in said["office"]] == []
+    assert [note for note in notes if note in said["applicant"]] == []
+    assert [word for word in set(WORDS) - set(notes) if word not in said["applicant"]] == []
+    assert [number for number in (PHONE, USCC) if number in said["office"] + said["applicant"]] == []
 
 
 def test_the_master_key_is_made_once_and_its_owners_alone(tmp_path: Path):
