@@ -208,8 +208,8 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
     ),
     "erasure": (
         "第 {seq} 条({at}):按规则 {rule}(依据:{basis})删除 {classes},销毁密钥 {keys} 个;已交出的副本、备份不在其内",
-        "Entry {seq} ({at}): {classes} erased by rule {rule} (basis: {basis}), {keys} keys destroyed; copies handed out "
-        "and backups are not reached",
+        "Entry {seq} ({at}): {classes} erased by rule {rule} (basis: {basis}), {keys} keys destroyed; copies handed "
+        "out and backups are not reached",
     ),
     "scene": (
         "画面和声音是否来自真实现场、某部手机或某人,不在证明之内",
