@@ -115,7 +115,7 @@ class FrameClaims:
 
 
 def require_claims(track: SignedTrack, counted: TrackCounted, is_whole: bool) -> int:
-    """How many claims could not be checked: the journal is not whole. Raises Broken where one says more than it shows."""
+    """How many claims a journal that is not whole leaves open. Raises Broken where one says more than it shows."""
     unchecked, behind = 0, -1
     for claim, found in zip(track.claims, counted.ranges, strict=True):
         in_place = behind < claim.from_index <= claim.to_index
