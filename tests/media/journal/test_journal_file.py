@@ -30,9 +30,7 @@ class Writing:
         self.told = Told()
         self.inbox = Inbox(10**7)
         header = header_of("t", kind)
-        self.file = JournalFile(
-            self.path, header, self.inbox, self.told, self.disk, lambda call: call(), FLOOR_BYTES
-        )
+        self.file = JournalFile(self.path, header, self.inbox, self.told, self.disk, lambda call: call(), FLOOR_BYTES)
         self.now_s = 100.0
 
     def play(self, packets: Packets, every_s: float = 0.08) -> None:

@@ -75,8 +75,11 @@ def loudness(sound: np.ndarray, frequency: float, start_s: float, end_s: float) 
 def onset_s(sound: np.ndarray, frequency: float) -> float:
     """When a tone is first heard, to 5 ms."""
     step = 0.005
-    return next(at * step for at in range(int(len(sound) / RATE / step) - 4)
-                if loudness(sound, frequency, at * step, at * step + 0.02) > 0.1)
+    return next(
+        at * step
+        for at in range(int(len(sound) / RATE / step) - 4)
+        if loudness(sound, frequency, at * step, at * step + 0.02) > 0.1
+    )
 
 
 def later(packet: bytes, ticks: int) -> bytes:
