@@ -31,8 +31,8 @@ packets (journal/), stills, rectification pictures, and a film for viewing (view
 
 How to verify it (no network and no server needed)
 Run: yuntakan verify FILE --trust KEY. Ask the office for its key; do not rely on the one printed above.
-Or open verify.html in a browser (ask the office for it, or take it from its site, /verify.html; kept on your computer it
-needs no network) and drop this file there. Check receipts that somebody holds too: --receipt RECEIPT.
+Or open verify.html in a browser (ask the office for it, or take it from its site, /verify.html; kept on your computer
+it needs no network) and drop this file there. Check receipts that somebody holds too: --receipt RECEIPT.
 The short independent program examples/verify_package needs Python and `cryptography` only.
 
 What it shows and what not

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from inspection.domain.verification import State
+from inspection.domain.verification_journal import MAGIC
 from inspection.store import package_partial
 from inspection.store.evidence_files import EvidenceFiles
 from inspection.store.package_export import Exported, export_file
@@ -75,7 +76,7 @@ def test_what_was_damaged_meanwhile_is_written_again(tmp_path):
     interrupt(case)
     part = tmp_path / PART
     content = bytearray(part.read_bytes())
-    content[-10] ^= 1
+    content[content.index(MAGIC) + 50] ^= 1
     part.write_bytes(content)
     exported, evidence = export(case)
     assert (exported.beginning, exported.kept_members) == (Beginning.RESUMED, 5)
