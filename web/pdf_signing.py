@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyhanko.sign import PdfSignatureMetadata, SimpleSigner
 
 FIELD = "YunTaKan"
 
@@ -19,7 +23,8 @@ def pdf_signer(chain_pem: bytes, key_pem: bytes) -> Callable[[bytes], bytes]:
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
     first, *others = load_certs_from_pemder_data(chain_pem)
-    registry = SimpleCertificateStore.from_certs(others)
+    registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # its constructor says no types
+    registry.register_multiple(others)
     signer = SimpleSigner(
         signing_cert=first, signing_key=load_private_key_from_pemder_data(key_pem, None), cert_registry=registry
     )
@@ -27,7 +32,7 @@ def pdf_signer(chain_pem: bytes, key_pem: bytes) -> Callable[[bytes], bytes]:
     return lambda document: _signed(document, how, signer)
 
 
-def _signed(document: bytes, how: object, signer: object) -> bytes:
+def _signed(document: bytes, how: PdfSignatureMetadata, signer: SimpleSigner) -> bytes:
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import signers
 

@@ -73,8 +73,8 @@ def test_the_installed_command_is_this_one():
 def test_the_commands_are_those_that_are_promised():
     leaves = {name.removeprefix("yuntakan ") for name, parser in ALL_COMMANDS.items() if not commands(parser)}
     assert leaves == {
-        "serve", "demo", "erase", "hold", "user add", "user password", "keys show", "keys rotate", "export", "verify", "check", "doctor",
-        "turn-config",
+        "serve", "demo", "erase", "hold", "user add", "user password", "keys show", "keys rotate",
+        "export", "verify", "check", "doctor", "turn-config",
         "bench relay", "bench transit", "bench latency", "bench soak", "bench joins", "bench ledger", "bench verify",
     }  # fmt: skip
 

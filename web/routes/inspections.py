@@ -153,8 +153,9 @@ ENDPOINTS = (
     ),
     Endpoint("POST", f"{_MINE}/site-visits", Role.INSPECTOR, record_site_visit, b.RecordSiteVisit, c.VisitView),
     *(
-        Endpoint("POST", _ONE.format(role=role.value) + "/reveal", role, reveal_number, b.RevealNumber, c.RevealedNumber)
+        Endpoint("POST", f"{one}/reveal", role, reveal_number, b.RevealNumber, c.RevealedNumber)
         for role in (Role.INSPECTOR, Role.AUDITOR)
+        for one in [_ONE.format(role=role.value)]
     ),
     Endpoint("POST", f"{_MINE}/opinion", Role.INSPECTOR, give_opinion, b.GiveOpinion, c.OpinionView),
 )  # fmt: skip

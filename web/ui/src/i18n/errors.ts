@@ -54,6 +54,7 @@ export const errorMessages = {
     erasure_incomplete: '删除尚未彻底完成，系统会继续处理。',
     not_found: '没有找到要看的内容。',
     // the machine
+    storage_busy: '服务器存储繁忙，请稍后再试。',
     storage_full: '服务器存储空间已满，暂时无法保存。您填写的内容还在，请稍后再试。',
     recording_io_error: '服务器写录像出错，录像已暂停。',
     server_stopping: '系统正在重启，稍后会自动恢复，请不要关闭页面。',
@@ -163,6 +164,7 @@ export const errorMessages = {
     master_key_unavailable: 'The key of personal data is not available just now. Please try again.',
     erasure_incomplete: 'The erasure is not complete yet and will go on.',
     not_found: 'We did not find this.',
+    storage_busy: 'The server’s storage is busy. Please try again shortly.',
     storage_full: 'The server has no space left and cannot save now. What you wrote is kept; please try again later.',
     recording_io_error: 'The server cannot write the recording; it has paused.',
     server_stopping: 'The system restarts and comes back by itself. Please keep this page open.',
