@@ -14,6 +14,7 @@ from pathlib import Path
 from inspection.domain.errors import InspectionError, Kind, not_found
 from inspection.services.ports import KeptFile
 from inspection.services.stamping_ports import KeptToken
+from inspection.store.durable_files import sync_folder
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _CHUNK_BYTES = 256 * 1024
@@ -99,7 +100,7 @@ class EvidenceFiles:
             for path in gone:
                 path.unlink()
             for each in {path.parent for path in gone}:
-                _sync_folder(each)
+                sync_folder(each)
         except OSError as error:
             raise storage_error(error, "evidence") from error
         return len(gone)
@@ -111,7 +112,7 @@ class EvidenceFiles:
             self._require_room(len(content))
             _write_synced(new, content)
             new.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             new.unlink(missing_ok=True)
             raise storage_error(error, "evidence") from error
@@ -137,11 +138,3 @@ def _write_synced(path: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,7 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from inspection.domain.key_history import KeyLine, parse_key_line
-from inspection.store.signer import FileSigner, SignerKeyError, load_or_create_signer, load_signer, sync_folder
+from inspection.store.durable_files import sync_folder
+from inspection.store.signer import FileSigner, SignerKeyError, load_or_create_signer, load_signer
 
 _OTHER_KEY = "is not the newest one of the office's history; put the right key back, or change keys in order"
 

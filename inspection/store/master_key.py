@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Protocol
 
+from inspection.store.durable_files import write_once
 from inspection.store.sealing import KEY_BYTES, SealError, seal, unseal
-from inspection.store.signer import sync_folder
 
 WRAP_CONTEXT = b"yuntakan-data-key-v1\n"
 _ID_CONTEXT = b"yuntakan-master-key-id-v1\n"
@@ -87,7 +87,8 @@ def open_master_key(database: Path, path: Path) -> FileMasterKey:
     if not path.exists():
         if _has_data_keys(database):
             raise MasterKeyError(f"{path} is gone; without it no personal data opens. Put it back from a copy")
-        _create(path)
+        with suppress(FileExistsError):  # another process made it just now
+            write_once(path, os.urandom(KEY_BYTES))
     if path.stat().st_mode & 0o077:
         raise MasterKeyError(f"{path} may be read by others; it must have mode 0600")
     raw = path.read_bytes()
@@ -99,21 +100,3 @@ def open_master_key(database: Path, path: Path) -> FileMasterKey:
 def _has_data_keys(database: Path) -> bool:
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         return connection.execute("SELECT 1 FROM data_keys LIMIT 1").fetchone() is not None
-
-
-def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, os.urandom(KEY_BYTES))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
-        os.link(whole, path)  # unlike a rename, this never replaces a key that another process made just now
-    except FileExistsError:
-        pass
-    finally:
-        whole.unlink()
-    sync_folder(path.parent)

@@ -6,7 +6,7 @@ nobody can issue another in its name. An office with a certificate of its own na
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from inspection.store.durable_files import write_once
 
 VALID_FOR = timedelta(days=20 * 365)
 #: A clock that runs a little late has to accept it too.
@@ -46,11 +48,12 @@ def load_or_create_certificate(path: Path, unit_name: str, now: datetime) -> Off
     Its root is laid beside it as `<name>-root.pem`, to be handed out. Raises CertificateFileError, OSError.
     """
     if not path.exists():
-        _write_once(path, _make(unit_name, now))
+        made = _make(unit_name, now)
+        _write_unless_there(path, made.key_pem + made.chain_pem)
     certificate = load_certificate(path)
     root = path.with_name(f"{path.stem}-root.pem")
     if not root.exists():
-        root.write_bytes(certificate.root_pem)
+        _write_unless_there(root, certificate.root_pem, 0o644)
     return certificate
 
 
@@ -138,18 +141,6 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _write_once(path: Path, made: OfficeCertificate) -> None:
-    """Unlike a rename, a link never replaces what another process just made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(made.key_pem + made.chain_pem)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(whole, path)
-    except FileExistsError:
-        return
-    finally:
-        whole.unlink(missing_ok=True)
+def _write_unless_there(path: Path, content: bytes, mode: int = 0o600) -> None:
+    with suppress(FileExistsError):  # another process made it just now
+        write_once(path, content, mode)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+
+from inspection.store.durable_files import write_once
 
 PEPPER_BYTES = 32
 
 
 def load_or_create_pepper(path: Path) -> bytes:
     """The 32 bytes of the file, made on first use. ValueError where the file holds anything else."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _checked(path.read_bytes())
-    with os.fdopen(file, "wb") as stream:
-        stream.write(secrets.token_bytes(PEPPER_BYTES))
-        stream.flush()
-        os.fsync(stream.fileno())
+    if not path.exists():
+        with suppress(FileExistsError):  # another process made it just now
+            write_once(path, secrets.token_bytes(PEPPER_BYTES))
     return _checked(path.read_bytes())
 
 
