@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -101,18 +102,38 @@ async def plan_package(
         entries = (await read_ledger(uow, inspection_id))[: head.size]
         checkpoints = [one for one in await _all_checkpoints(uow, inspection_id) if one.size <= head.size]
         keys = await uow.keys.list()
-    attested = Attested()
+    ledger = _Ledger(inspection_id, entries, checkpoints, keys)
+    return await asyncio.to_thread(_plan, ledger, head, audience, redaction, certificates)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    inspection_id: str
+    entries: tuple[Entry, ...]
+    checkpoints: Sequence[Checkpoint]
+    keys: Sequence[KeyLine]
+
+
+def _plan(
+    ledger: _Ledger,
+    head: Checkpoint,
+    audience: str,
+    redaction: Sequence[Withheld],
+    certificates: Iterable[tuple[str, bytes]],
+) -> PackagePlan:
+    """Seconds of work for a long record: not for the event loop."""
+    entries, attested = ledger.entries, Attested()
     for entry in entries:
         attested.take(entry)
     withheld = (*redaction, *withheld_of(entries, attested, audience))
     opened = package_openings(entries, hidden_openings(withheld))
     return PackagePlan(
-        inspection_id,
+        ledger.inspection_id,
         attested.opened.get("number", ""),
         entries,
         _sources(attested, withheld, audience),
         head,
-        package_texts(opened, checkpoints, keys, certificates),
+        package_texts(opened, ledger.checkpoints, ledger.keys, certificates),
         audience,
         withheld,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inspection.domain.actor import Actor
@@ -55,5 +56,12 @@ async def get_consistency(
         hashes = await uow.entries.list_hashes(inspection.id, 0)
     if second > len(hashes):
         raise InspectionError(Kind.CONFLICT, "receipt_beyond", f"the ledger has {len(hashes)} entries")
-    leaves = [bytes.fromhex(one) for one in hashes[:second]]
-    return await asyncio.to_thread(consistency_proof, leaves, first, second)
+    return await asyncio.to_thread(_proof, hashes, first, second)
+
+
+def _proof(hashes: Sequence[str], first: int, second: int) -> tuple[bytes, ...]:
+    return consistency_proof(_decoded(hashes[:second]), first, second)
+
+
+def _decoded(hashes: Sequence[str]) -> list[bytes]:
+    return [bytes.fromhex(one) for one in hashes]

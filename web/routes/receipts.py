@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from inspection.domain.actor import Role
@@ -29,7 +31,7 @@ async def get_receipt(call: Call) -> ReceiptView:
         size=found.checkpoint.size,
         at=parse_rfc3339(found.checkpoint.at),
         keys=[key.to_line().decode("ascii") for key in found.keys],
-        qr=qr_rows(line),
+        qr=await asyncio.to_thread(qr_rows, line),
     )
 
 
@@ -43,7 +45,7 @@ async def get_pdf(call: Call) -> web.StreamResponse:
     """One page to print, with the receipt as code and as QR code."""
     language = call.language()
     found = await receipts.get_receipt(call.office, call.actor, call.id("inspection_id"))
-    page = receipt_html(found, call.office.rules, language)
+    page = await asyncio.to_thread(receipt_html, found, call.office.rules, language)
     content = await call.request.app[RECEIPT_PAGES].make(page)
     name = f"{found.inspection.number}-receipt-{found.checkpoint.size}.pdf"
     headers = {**NOT_KEPT, "Content-Disposition": f'attachment; filename="{name}"'}

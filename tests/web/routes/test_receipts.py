@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import cv2
@@ -15,8 +16,10 @@ from inspection.domain.key_history import check_key_history, parse_key_line
 from inspection.domain.merkle import verify_consistency
 from inspection.domain.receipts import code_of, parse_receipt
 from inspection.store.signer import verify_ed25519
+from tests.off_loop import threads_of
 from tests.web.routes.conftest import Case
 from tests.web.routes.house import Browser, Edge, Json, case_body, come_in
+from web.routes import receipts as routes
 
 pytestmark = pytest.mark.integration
 
@@ -146,3 +149,12 @@ async def test_the_printed_page_says_the_code_and_what_it_is_worth(
     words = "不证明此前没有漏记" if language == "zh-CN" else "not that nothing had been left out"
     assert words in text.replace("\n", "" if language == "zh-CN" else " ")
     assert given["line"] in codes
+
+
+async def test_qr_codes_are_drawn_off_the_event_loop(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = threads_of(monkeypatch, routes, "qr_rows")
+    pages = threads_of(monkeypatch, routes, "receipt_html")
+    assert (await receipt(case, case.applicant))["qr"]
+    await case.applicant.get(f"{path_of(case.applicant, case.id)}.pdf")
+    assert len(drawn) == len(pages) == 1
+    assert threading.current_thread() not in {*drawn, *pages}
