@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CheckpointKeeperConfig:
-    """At most `group` inspections are closed in one transaction."""
+    """At most `group` inspections are closed in one transaction. An inspection that fails waits longer every time."""
 
     group: int = 20
     first_retry_s: float = 0.2
@@ -38,13 +38,12 @@ class CheckpointKeeper:
         open_uow: Callable[[], AbstractAsyncContextManager[UnitOfWork]],
         config: CheckpointKeeperConfig = CheckpointKeeperConfig(),
         now_s: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._open_uow = open_uow
         self._config = config
         self._now_s = now_s
-        self._sleep = sleep
         self._due_s: dict[str, float] = {}
+        self._retry_s: dict[str, float] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -73,26 +72,26 @@ class CheckpointKeeper:
         task.cancel()
         await asyncio.wait({task})
         waiting, self._due_s = list(self._due_s), {}
-        try:
-            await self._close(waiting)
-        except Exception as error:
-            _log.warning("%d ledgers end without a checkpoint (%s)", len(waiting), error)
+        if failed := await self._close(waiting):
+            _log.warning("%d ledgers end without a checkpoint", len(failed))
 
     async def _run(self) -> None:
-        delay_s = self._config.first_retry_s
         while True:
             due = await self._wait_for_due()
             for inspection_id in due:
                 del self._due_s[inspection_id]
-            try:
-                await self._close(due)
-                delay_s = self._config.first_retry_s
-            except Exception as error:  # whatever the database has: the next try or the next append makes up for it
-                _log.warning("no checkpoint (%s), tries again in %.1f s", error, delay_s)
-                for inspection_id in due:
-                    self._due_s.setdefault(inspection_id, self._now_s())
-                await self._sleep(delay_s)
-                delay_s = min(delay_s * 2, self._config.last_retry_s)
+            failed = await self._close(due)
+            for inspection_id in due:
+                if inspection_id in failed:
+                    self._try_later(inspection_id)
+                else:
+                    self._retry_s.pop(inspection_id, None)
+
+    def _try_later(self, inspection_id: str) -> None:
+        """Each waits for itself, so that none of them holds up the others."""
+        delay_s = self._retry_s.get(inspection_id, self._config.first_retry_s)
+        self._retry_s[inspection_id] = min(delay_s * 2, self._config.last_retry_s)
+        self._due_s.setdefault(inspection_id, self._now_s() + delay_s)
 
     async def _wait_for_due(self) -> list[str]:
         """Inspections whose time has come, the longest waiting first."""
@@ -112,9 +111,23 @@ class CheckpointKeeper:
         except TimeoutError:
             pass  # it is time
 
-    async def _close(self, inspection_ids: list[str]) -> None:
+    async def _close(self, inspection_ids: list[str]) -> set[str]:
+        """Those that could not be closed, and are worth another try."""
         if not inspection_ids:
-            return
+            return set()
+        try:
+            await self._close_at_once(inspection_ids)
+            return set()
+        except Exception as error:  # whatever the database has: the next try or the next append makes up for it
+            _log.warning("no checkpoint for %d ledgers (%s), tries again", len(inspection_ids), error)
+            if len(inspection_ids) == 1 or _concerns_all(error):
+                return set(inspection_ids)
+        failed: set[str] = set()
+        for inspection_id in inspection_ids:
+            failed |= await self._close([inspection_id])
+        return failed
+
+    async def _close_at_once(self, inspection_ids: list[str]) -> None:
         async with self._open_uow() as uow:
             for inspection_id in inspection_ids:
                 try:
@@ -124,3 +137,8 @@ class CheckpointKeeper:
                         raise
                     _log.error("inspection %s gets no checkpoint: %s", inspection_id, error)
             await uow.commit()
+
+
+def _concerns_all(error: Exception) -> bool:
+    """The database or the key is away: no inspection fares better alone."""
+    return isinstance(error, InspectionError) and error.kind is Kind.UNAVAILABLE

@@ -117,16 +117,25 @@ def _extend(
 
 
 async def _read_end(uow: UnitOfWork, inspection_id: str) -> _End:
-    kept = await uow.checkpoints.find_kept(inspection_id)
-    end = _End(inspection_id, Tree(), GENESIS, 0, None) if kept is None else _end_at(kept)
-    for entry_hash in await uow.entries.list_hashes(inspection_id, end.covered):
-        end.tree.append(bytes.fromhex(entry_hash))
-        end.prev = entry_hash
+    """Raises `ledger_damaged` where what is kept cannot be read, or is not what was signed."""
+    try:
+        kept = await uow.checkpoints.find_kept(inspection_id)
+        end = _End(inspection_id, Tree(), GENESIS, 0, None) if kept is None else _end_at(kept)
+        for entry_hash in await uow.entries.list_hashes(inspection_id, end.covered):
+            end.tree.append(bytes.fromhex(entry_hash))
+            end.prev = entry_hash
+    except UnicodeEncodeError:
+        raise  # of an id that cannot be anybody's
+    except ValueError as error:
+        raise InspectionError(Kind.INTERNAL, "ledger_damaged", f"{inspection_id}: {error}") from error
     return end
 
 
 def _end_at(kept: KeptCheckpoint) -> _End:
-    """Raises `ledger_damaged` where the kept tree is not the one that was signed: nothing more is signed on it."""
+    """Raises `ledger_damaged` where the kept tree is not the one that was signed: nothing more is signed on it.
+
+    Raises ValueError where it is no tree at all.
+    """
     checkpoint = kept.checkpoint
     tree = Tree.from_state(checkpoint.size, kept.nodes)
     if tree.root() != checkpoint.root_bytes:
@@ -148,6 +157,10 @@ async def _key_change(uow: UnitOfWork, end: _End) -> list[EntryDraft]:
 
 
 async def _begin_history(uow: UnitOfWork) -> KeyLine:
-    line = first_key(uow.signer.public_key(), uow.clock.now(), uow.signer.sign)
+    signer, now = uow.signer, uow.clock.now()
+    if signer.is_slow:
+        line = await asyncio.to_thread(first_key, signer.public_key(), now, signer.sign)
+    else:
+        line = first_key(signer.public_key(), now, signer.sign)
     await uow.keys.add(line)
     return line

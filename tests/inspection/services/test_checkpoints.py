@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 
 import pytest
@@ -12,8 +13,9 @@ from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.entry import EntryDraft
 from inspection.domain.errors import InspectionError
 from inspection.domain.merkle import roots
+from inspection.services import checkpoints as checkpoint_tasks
 from inspection.services import reports, sessions
-from inspection.services.checkpoints import CheckpointKeeper
+from inspection.services.checkpoints import CheckpointKeeper, CheckpointKeeperConfig
 from inspection.services.ledger import append, close_ledger
 from inspection.store.signer import verify_ed25519
 from tests.inspection.services.office import Live, go_live, open_house
@@ -233,8 +235,8 @@ async def test_the_keeper_signs_what_is_open_when_it_ends(live, kept):
     assert await is_closed(live)
 
 
-async def test_the_keeper_goes_on_after_a_database_that_was_away(live, monkeypatch):
-    clock, tries = HandClock(), 0
+async def test_the_keeper_goes_on_after_a_database_that_was_away(live):
+    tries = 0
     original = live.office.uow
 
     def open_uow():
@@ -244,14 +246,114 @@ async def test_the_keeper_goes_on_after_a_database_that_was_away(live, monkeypat
             raise RuntimeError("away")
         return original()
 
-    async def no_wait(_delay_s: float) -> None:
-        await asyncio.sleep(0)
-
     live.house.clock.move(seconds=1)
     await chat(live)
     await chat(live)
-    keeper = CheckpointKeeper(open_uow, now_s=clock.now_s, sleep=no_wait)
+    keeper = CheckpointKeeper(open_uow, CheckpointKeeperConfig(first_retry_s=0.01))
     await keeper.start()
     await until(lambda: is_closed(live))
     await keeper.aclose()
     assert tries == 3
+
+
+def damage(live: Live, change: str, of: str) -> None:
+    with closing(sqlite3.connect(live.house.data / "yuntakan.db")) as connection:
+        connection.execute("DROP TRIGGER checkpoints_refuse_update")
+        connection.execute(f"UPDATE checkpoints SET {change} WHERE inspection_id = ?", (of,))
+        connection.commit()
+
+
+UNREADABLE = ("nodes = nodes || '00'", "nodes = substr(nodes, 3)", "nodes = 'zz'", "line = substr(line, 2)")
+
+
+@pytest.mark.parametrize("change", UNREADABLE)
+async def test_a_checkpoint_that_cannot_be_read_says_that_the_ledger_is_damaged(live, change):
+    await chat(live)
+    damage(live, change, live.inspection.id)
+    with pytest.raises(InspectionError) as refused:
+        await chat(live)
+    assert refused.value.code == "ledger_damaged"
+
+
+async def behind(live: Live, username: str) -> str:
+    """An inspection with an entry that no checkpoint covers."""
+    inspector = (await live.house.staff(username)).as_actor()
+    inspection = await live.house.opened(inspector)
+    live.house.clock.move(seconds=1)
+    for _ in range(2):
+        await live.house.invited(inspector, inspection)
+    return inspection.id
+
+
+async def list_behind(live: Live) -> list[str]:
+    async with live.office.reading() as uow:
+        return await uow.checkpoints.list_behind()
+
+
+async def test_a_damaged_ledger_costs_no_other_its_checkpoint(live):
+    await chat(live)
+    others = [await behind(live, name) for name in ("aa", "bb")]
+    await chat(live)
+    await chat(live)
+    damage(live, "nodes = nodes || '00'", live.inspection.id)
+    assert {live.inspection.id, *others} <= set(await list_behind(live))
+    keeper = CheckpointKeeper(live.office.uow)
+    await keeper.start()
+    await until(lambda: only_behind(live, live.inspection.id))
+    await keeper.aclose()
+
+
+async def only_behind(live: Live, inspection_id: str) -> bool:
+    return await list_behind(live) == [inspection_id]
+
+
+async def test_a_ledger_that_no_code_foresees_costs_no_other_its_checkpoint(live, monkeypatch):
+    others = [await behind(live, name) for name in ("aa", "bb", "cc")]
+    poisoned = others[0]
+
+    async def close_or_fail(uow, inspection_id):
+        if inspection_id == poisoned:
+            raise RuntimeError("poisoned")
+        return await close_ledger(uow, inspection_id)
+
+    monkeypatch.setattr(checkpoint_tasks, "close_ledger", close_or_fail)
+    clock = HandClock()
+    keeper = CheckpointKeeper(live.office.uow, now_s=clock.now_s)
+    leave = live.office.checkpoint_feed.follow(keeper)
+    await keeper.start()
+    await until(lambda: only_behind(live, poisoned))
+    clock.s += 1
+    for _ in range(2):
+        await chat(live)
+    clock.s += 1
+    await until(lambda: only_behind(live, poisoned))
+    leave()
+    await keeper.aclose()
+
+
+class SlowSigner:
+    """Says that it is slow, and keeps which threads it signed on."""
+
+    def __init__(self, inner) -> None:
+        self._inner = inner
+        self.threads: set[threading.Thread] = set()
+
+    @property
+    def is_slow(self) -> bool:
+        return True
+
+    def public_key(self) -> bytes:
+        return self._inner.public_key()
+
+    def sign(self, message: bytes) -> bytes:
+        self.threads.add(threading.current_thread())
+        return self._inner.sign(message)
+
+
+async def test_a_slow_key_never_signs_on_the_loop_not_even_its_own_first_line(tmp_path, monkeypatch):
+    house = open_house(tmp_path)
+    slow = SlowSigner(house.office.signer)
+    monkeypatch.setattr(house.database, "_signer", slow)
+    await house.opened((await house.staff("li")).as_actor())
+    assert slow.threads and threading.main_thread() not in slow.threads
+    await house.aclose()
