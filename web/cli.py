@@ -318,6 +318,8 @@ def _refusal(error: Exception) -> str:
     """One line for what the parts refuse by a coded error; anything else is a fault of ours and goes up."""
     from inspection.domain.errors import InspectionError
     from inspection.store.master_key import MasterKeyError
+    from inspection.store.office_certificate import CertificateFileError
+    from inspection.store.sealing import SealError
     from inspection.store.signer import SignerKeyError
     from media.errors import MediaError
     from web.certificates import CertificateError
@@ -326,7 +328,8 @@ def _refusal(error: Exception) -> str:
 
     if isinstance(error, InspectionError | MediaError):
         return f"{error.message} ({error.code})"
-    if isinstance(error, CertificateError | MasterKeyError | SettingsError | SignerKeyError | TurnError):
+    keys = CertificateFileError | MasterKeyError | SealError | SignerKeyError
+    if isinstance(error, keys | CertificateError | SettingsError | TurnError):
         return str(error)
     raise error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -105,7 +105,8 @@ class OpenOffice:
 async def open_office(settings: Settings, *, changes_key: bool = False) -> AsyncIterator[OpenOffice]:
     """Makes what is missing, upgrades the database, closes it in the end.
 
-    `changes_key`: nobody else may have it open. Raises SignerKeyError, InspectionError (`signer_unavailable`).
+    `changes_key`: nobody else may have it open. Raises SignerKeyError, MasterKeyError, CertificateFileError,
+    InspectionError (`database_too_old`, `signer_unavailable`, `master_key_unavailable`).
     """
     folder = DataFolder(settings.data.resolve())
     font = await asyncio.to_thread(_prepare, folder)
@@ -116,39 +117,38 @@ async def open_office(settings: Settings, *, changes_key: bool = False) -> Async
 
 @asynccontextmanager
 async def _opened(settings: Settings, folder: DataFolder, font: StampFont, signer: Signer) -> AsyncIterator[OpenOffice]:
-    passwords = Argon2Passwords()
     clock = SystemClock()
-    master = await asyncio.to_thread(open_master, settings.master_command, folder)
-    reserve = LedgerReserve(folder.reserve)
-    await asyncio.to_thread(reserve.hold)
-    feed = CheckpointFeed()
-    database = open_database(folder.database, signer, clock, master, reserve, feed)
-    evidence = EvidenceFiles(folder.evidence, settings.free_space_floor_bytes)
     certificate = open_certificate(settings, folder, clock.now())
-    office = Office(
-        uow=database.uow,
-        reading=database.reading,
-        clock=clock,
-        random=SystemRandom(),
-        pepper=load_or_create_pepper(folder.pepper),
-        sms=ConsoleSms(folder.sms_outbox, clock),
-        passwords=passwords,
-        evidence=evidence,
-        pictures=LimitedPictures(),
-        signer=signer,
-        templates=load_templates(),
-        rules=settings.rules,
-        missing_characters=font.missing_characters,
-        read_ntp=read_ntp,
-        checkpoint_feed=feed,
-    )
-    try:
-        yield OpenOffice(office, database, evidence, signer, certificate, folder)
-    finally:
-        await passwords.aclose()
-        await database.aclose()
+    evidence = EvidenceFiles(folder.evidence, settings.free_space_floor_bytes)
+    feed = CheckpointFeed()
+    async with AsyncExitStack() as stack:
+        master = await asyncio.to_thread(open_master, settings.master_command, folder)
         if isinstance(master, CommandMasterKey):
-            await asyncio.to_thread(master.close)
+            stack.push_async_callback(asyncio.to_thread, master.close)
+        reserve = LedgerReserve(folder.reserve)
+        await asyncio.to_thread(reserve.hold)
+        database = open_database(folder.database, signer, clock, master, reserve, feed)
+        stack.push_async_callback(database.aclose)
+        passwords = Argon2Passwords()
+        stack.push_async_callback(passwords.aclose)
+        office = Office(
+            uow=database.uow,
+            reading=database.reading,
+            clock=clock,
+            random=SystemRandom(),
+            pepper=load_or_create_pepper(folder.pepper),
+            sms=ConsoleSms(folder.sms_outbox, clock),
+            passwords=passwords,
+            evidence=evidence,
+            pictures=LimitedPictures(),
+            signer=signer,
+            templates=load_templates(),
+            rules=settings.rules,
+            missing_characters=font.missing_characters,
+            read_ntp=read_ntp,
+            checkpoint_feed=feed,
+        )
+        yield OpenOffice(office, database, evidence, signer, certificate, folder)
 
 
 def open_master(command: str, folder: DataFolder) -> MasterKey:
