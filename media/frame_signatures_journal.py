@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -23,10 +24,14 @@ _Batch = tuple[list[SeenFrame], list[list[bytes]], "Future[bytes]"]
 
 
 class Verifiers:
-    """So many processes that verify signatures, started when there is enough to do. `close()` is idempotent."""
+    """So many processes that verify signatures, started when there is enough to do. `close()` is idempotent.
 
-    def __init__(self, processes: int) -> None:
+    niceness: added to the priority of each.
+    """
+
+    def __init__(self, processes: int, niceness: int = 0) -> None:
         self._processes = processes
+        self._niceness = niceness
         self._pool: ProcessPoolExecutor | None = None
         self._asked = 0
 
@@ -34,7 +39,8 @@ class Verifiers:
         """A byte for each claim: 1 where it holds."""
         self._asked += len(claims)
         if self._processes and self._pool is None and self._asked > WORTH_A_PROCESS:
-            self._pool = ProcessPoolExecutor(self._processes, multiprocessing.get_context("spawn"))
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._processes, context, os.nice, (self._niceness,))
         if self._pool is not None:
             return self._pool.submit(verify_claims, claims)
         here: Future[bytes] = Future()

@@ -14,10 +14,11 @@ from media.journal.format import JournalError
 
 
 class FrameCheck:
-    """A `CountFrames`. A context: its processes end with it. `processes`: 0 verifies here."""
+    """A `CountFrames`. A context: its processes end with it. `processes`: 0 verifies here; `niceness`: of each."""
 
-    def __init__(self, processes: int | None = None) -> None:
-        self._verifiers = Verifiers(max(1, (os.cpu_count() or 1) - 1) if processes is None else processes)
+    def __init__(self, processes: int | None = None, niceness: int = 0) -> None:
+        most = max(1, (os.cpu_count() or 1) - 1) if processes is None else processes
+        self._verifiers = Verifiers(most, niceness)
 
     def __enter__(self) -> FrameCheck:
         return self

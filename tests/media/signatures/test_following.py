@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from media.errors import MediaError
+from media.frame_signatures_check import SignatureClaim
 from media.frame_signatures_count import FrameFacts
-from media.frame_signatures_journal import Verifiers, count_journal
+from media.frame_signatures_journal import WORTH_A_PROCESS, Verifiers, count_journal
 from media.journal.format import RTP, JournalError, encode_header, encode_record
 from media.signatures_client import SignaturesClient
 from media.signatures_follow import SignedTrackFollower
@@ -108,6 +110,20 @@ def test_processes_that_verify_find_what_one_finds() -> None:
     finally:
         verifiers.close()
     assert count.facts(0, count.decided - 1) == FrameFacts(6000, 5999, 1, 0, 0)
+
+
+@pytest.mark.integration
+def test_processes_that_verify_give_way_to_live_calls() -> None:
+    claim = SignatureClaim(SigningPage().public_key, bytes(64), bytes(32))
+    before = {child.pid for child in multiprocessing.active_children()}
+    verifiers = Verifiers(1, niceness=3)
+    try:
+        assert not any(verifiers.verify([claim] * (WORTH_A_PROCESS + 1)).result())
+        (pid,) = {child.pid for child in multiprocessing.active_children()} - before
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, pid or 0) == min(19, own + 3)
+    finally:
+        verifiers.close()
 
 
 @pytest.fixture
