@@ -25,6 +25,7 @@ RATES: Mapping[str, Rate] = {
     "address": Rate(per_s=50.0, burst=200.0),  # a whole office may sit behind one address
     "coming_in": Rate(per_s=1.0, burst=30.0),  # signing in, looking up, codes: what a guesser would repeat
     "login": Rate(per_s=5.0, burst=60.0),
+    "find": Rate(per_s=0.2, burst=10.0),  # of one official: whole identity and phone numbers can be tried
     "receipt": Rate(per_s=10.0, burst=100.0),  # of one address: pages ask when they come back from an outage
     "receipt_pdf": Rate(per_s=0.5, burst=10.0),  # each costs a process
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from inspection.domain.actor import Role
 from inspection.domain.shown import shown_json
 from inspection.services import accounts, audit, inspections, opinions, reveal, visits
@@ -11,11 +13,12 @@ from web import bodies as b
 from web import case_schemas as c
 from web import schemas as s
 from web import views
-from web.keys import LOOKS, OWN_ORIGIN
+from web.keys import LOOKS, OWN_ORIGIN, RATE_LIMITS
 from web.qr import qr_svg
 from web.routes.endpoint import Call, Endpoint
 from web.routes.evidence import record_look
 
+_log = logging.getLogger(__name__)
 MOST_ENTRIES = 1000
 LAST_SEQ = 2**31
 
@@ -35,8 +38,10 @@ async def list_inspections(call: Call) -> s.Inspections:
 
 
 async def find_inspections(call: Call, body: b.FindInspections) -> s.Inspections:
-    """In a body, not in an address: addresses end in logs."""
+    """In a body, not in an address: addresses end in logs. The log says who looked, never for what."""
+    call.request.app[RATE_LIMITS].take("find", call.actor.id)
     found = await inspections.find_inspections(call.office, call.actor, body.number)
+    _log.info("%s %s looked for a number and found %d inspections", call.role, call.actor.id, len(found))
     return s.Inspections(inspections=[views.summary(inspection) for inspection in found])
 
 

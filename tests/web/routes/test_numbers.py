@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from tests.web.routes.conftest import Case
@@ -46,3 +48,22 @@ async def test_an_inspection_is_found_by_a_whole_number_alone(case: Case) -> Non
         found = (await case.inspector.post("/api/inspector/find", {"number": number})).json["inspections"]
         assert [one["id"] for one in found] == [case.id]
         assert (await case.auditor.post("/api/auditor/find", {"number": number[:-1]})).json["inspections"] == []
+
+
+async def test_numbers_cannot_be_tried_one_after_another(case: Case) -> None:
+    tried = [await case.inspector.post("/api/inspector/find", {"number": f"1380000{n:04}"}) for n in range(11)]
+    assert [reply.status for reply in tried[:10]] == [200] * 10
+    assert tried[10].json["code"] == "too_many_attempts"
+    assert 1 <= tried[10].json["retry_after_s"] <= 5
+    assert (await case.auditor.post("/api/auditor/find", {"number": "13800000000"})).status == 200
+
+
+async def test_the_log_says_who_looked_for_a_number_and_not_for_which(
+    case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "web.routes.inspections")
+    number = whole_numbers()[0]
+    await case.inspector.post("/api/inspector/find", {"number": number})
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "web.routes.inspections"]
+    assert line.startswith("inspector ") and line.endswith("found 1 inspections")
+    assert number not in line
