@@ -98,15 +98,29 @@ class ResumingWriter(PlainZipWriter):
 def open_partial(out: Path, key: str, created_at: str) -> Iterator[tuple[BufferedRandom, ResumingWriter]]:
     """The unfinished package of `out`; `key` stands for what is to be written. Put in its place by `settle`.
 
-    Raises `busy` where another process writes it.
+    Raises `busy` where another process writes it, or has just finished it.
     """
     part, notes = out.with_name(f".{out.name}.part"), out.with_name(f".{out.name}.part.json")
-    with part.open("r+b" if part.exists() else "w+b") as stream:
+    with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666), "r+b") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InspectionError(Kind.UNAVAILABLE, "busy", f"{out} is being written by another export") from error
+            raise _busy(out) from error
+        if not _is_at(stream, part):
+            raise _busy(out)
         yield stream, ResumingWriter(stream, notes, key, created_at)
+
+
+def _is_at(stream: BinaryIO, path: Path) -> bool:
+    """Not where the file was put in its place between opening and locking: then it is a whole package."""
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _busy(out: Path) -> InspectionError:
+    return InspectionError(Kind.UNAVAILABLE, "busy", f"{out} is being written by another export", retry_after_s=10)
 
 
 def settle(out: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from inspection.domain.errors import InspectionError
 from inspection.domain.verification import State
 from inspection.domain.verification_journal import MAGIC
 from inspection.store import package_partial
@@ -100,3 +102,26 @@ def test_an_earlier_package_stays_until_the_new_one_is_whole(tmp_path):
     case.add("chat", {"session_id": SESSION, "text": "later"}, LI)
     interrupt(case)
     assert Path(tmp_path / "package.zip").read_bytes() == before
+
+
+@pytest.mark.parametrize("begins_again", [False, True])
+def test_a_package_that_was_finished_between_opening_and_locking_is_not_written_over(
+    tmp_path, monkeypatch, begins_again
+):
+    case = small_case(tmp_path)
+    interrupt(case)
+    flock, finished = fcntl.flock, []
+
+    def late(stream, how):
+        if not finished:
+            finished.append(True)
+            finished.append(export(case)[0].path.read_bytes())
+            if begins_again:
+                (tmp_path / PART).touch()
+        flock(stream, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(InspectionError) as refused:
+        export(case)
+    assert refused.value.code == "busy"
+    assert (tmp_path / "package.zip").read_bytes() == finished[1]
