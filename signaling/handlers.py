@@ -14,6 +14,7 @@ from inspection.domain.errors import InspectionError, Kind
 from inspection.domain.instants import parse_rfc3339, to_unix_us
 from inspection.domain.still_policy import FixReceived, ItemMarked
 from inspection.services import challenges, clocks, closing, reports
+from inspection.services.access import require_role
 from inspection.services.reports import FixReport
 from signaling import messages as m
 from signaling import signing
@@ -149,11 +150,11 @@ async def report_device(asked: Asked, message: m.ReportDevice) -> m.Appended:
 
 async def measure_clock(asked: Asked, message: m.MeasureClock) -> m.ClockMeasured:
     session, seat = asked.place()
+    require_role(seat.actor, Role.APPLICANT)
     office, exchange = asked.live.office, seat.clock
     exchange.take(message.now_ms, time.monotonic(), unix_ms(office.clock.now()))
-    measured = exchange.news
+    measured = exchange.take_news(time.monotonic())
     if measured is not None:
-        exchange.on_record = measured.offset_ms
         told = await clocks.record_phone_clock(office, asked.caller.actor, session.session_id, measured)
         asked.passed_on(told.entries)
     exchange.answered(time.monotonic(), unix_ms(office.clock.now()))

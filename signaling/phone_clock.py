@@ -15,13 +15,16 @@ ROUNDS = 5
 LONGEST_ROUND_TRIP_MS = 5000.0
 #: What is on record already is not said again unless the clock was set meanwhile.
 SAME_MS = 1000
+#: At least so long between two entries: a phone may say of its clock whatever it likes, as often as it likes.
+BETWEEN_S = 60.0
 
 
 @dataclass(slots=True)
 class ClockExchange:
-    """One participant's exchanges. `on_record` is the offset that the ledger has."""
+    """One participant's exchanges, of which the ledger gets at most one a minute."""
 
-    on_record: int | None = None
+    _on_record_ms: int | None = None
+    _told_s: float | None = None
     _rounds: int = 0
     _answered_s: float | None = None
     _answered_unix_ms: float = 0.0
@@ -50,13 +53,16 @@ class ClockExchange:
         """Whether the phone is to send another."""
         return self._rounds < ROUNDS
 
-    @property
-    def news(self) -> PhoneClock | None:
-        """After the last round: what the ledger does not have yet."""
+    def take_news(self, now_s: float) -> PhoneClock | None:
+        """After the last round: what the ledger does not have yet. It counts as on record from now on."""
         if self.goes_on or self._best is None:
             return None
-        is_known = self.on_record is not None and abs(self._best.offset_ms - self.on_record) < SAME_MS
-        return None if is_known else self._best
+        if self._told_s is not None and now_s - self._told_s < BETWEEN_S:
+            return None
+        if self._on_record_ms is not None and abs(self._best.offset_ms - self._on_record_ms) < SAME_MS:
+            return None
+        self._on_record_ms, self._told_s = self._best.offset_ms, now_s
+        return self._best
 
 
 def unix_ms(at: datetime) -> float:

@@ -40,29 +40,38 @@ class Line:
 def test_the_shortest_exchange_counts() -> None:
     line = Line(ClockExchange(), ahead_ms=61_500)
     assert line.measure([(0, 20), (300, 20), (30, 30), (20, 400), (90, 90)]) == ROUNDS
-    found = line.exchange.news
+    found = line.exchange.take_news(line.now_s)
     assert found is not None and (found.offset_ms, found.round_trip_ms) == (61_500, 60)
 
 
 def test_the_error_is_at_most_half_of_the_exchange() -> None:
     line = Line(ClockExchange(), ahead_ms=-5000)
     line.measure([(0, 0), *[(200, 0)] * 4])
-    found = line.exchange.news
+    found = line.exchange.take_news(line.now_s)
     assert found is not None and abs(found.offset_ms + 5000) <= found.round_trip_ms / 2
+
+
+def offset_at(exchange: ClockExchange, ahead_ms: float, now_s: float) -> int | None:
+    """What a whole exchange then puts on record."""
+    Line(exchange, ahead_ms, now_s).measure([(10, 10)] * ROUNDS)
+    news = exchange.take_news(now_s)
+    return None if news is None else news.offset_ms
 
 
 def test_what_is_on_record_is_not_said_again_unless_the_clock_was_set() -> None:
     exchange = ClockExchange()
-    Line(exchange, ahead_ms=2000).measure([(10, 10)] * ROUNDS)
-    assert exchange.news is not None
-    exchange.on_record = exchange.news.offset_ms
-    Line(exchange, ahead_ms=2400, now_s=200).measure([(10, 10)] * ROUNDS)
-    assert exchange.news is None
-    Line(exchange, ahead_ms=9000, now_s=300).measure([(10, 10)] * ROUNDS)
-    assert exchange.news is not None and exchange.news.offset_ms == 9000
+    assert offset_at(exchange, 2000, 100) == 2000
+    assert offset_at(exchange, 2400, 200) is None
+    assert offset_at(exchange, 9000, 300) == 9000
+
+
+def test_a_clock_that_is_set_all_the_time_gets_one_entry_a_minute() -> None:
+    exchange = ClockExchange()
+    said = [offset_at(exchange, 2000 * n, 100 + n) for n in range(1, 181)]
+    assert [offset for offset in said if offset is not None] == [2000, 122_000, 242_000]
 
 
 def test_a_line_that_only_crawls_shows_nothing() -> None:
     line = Line(ClockExchange(), ahead_ms=0)
     line.measure([(6000, 0)] * ROUNDS)
-    assert line.exchange.news is None
+    assert line.exchange.take_news(line.now_s) is None

@@ -96,3 +96,14 @@ async def test_a_phones_clock_is_measured_when_it_comes_in(case: Case) -> None:
     assert abs(entry["payload"]["offset_ms"] - 90_000) <= max(50, entry["payload"]["round_trip_ms"])
     (clock,) = await case.entries("clock")
     assert clock["payload"]["source"] in ("ntp", "unknown")
+    for ahead_ms in [*[900_000] * 5, *[5000] * 5]:
+        await case.applicant.call("clock:measure", {"now_ms": round(time.time() * 1000) + ahead_ms})
+    assert len(await case.entries("phone_clock")) == 1, "one a minute"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_nobody_but_an_applicant_has_a_clock_measured(case: Case) -> None:
+    await case.go_live()
+    with pytest.raises(Refused, match="not_allowed"):
+        await case.inspector.call("clock:measure", {"now_ms": 0})
+    assert await case.entries("phone_clock") == []
