@@ -30,6 +30,12 @@ class SigningSender(LoadSender):
         self._clip = [b"".join(part[1:] for part in parts) for parts in material.video]
         self._page = page
         self._change = change
+        self._enough = (asyncio.Event(), 0)
+
+    async def sent(self, frames: int) -> None:
+        """Waits until so many have gone out."""
+        self._enough = (asyncio.Event(), frames)
+        await self._enough[0].wait()
 
     def _send_frame(self, index: int) -> None:
         signed = self._page.carry(self._clip[index % len(self._clip)])
@@ -38,6 +44,9 @@ class SigningSender(LoadSender):
             marker = 0x80 if number == len(parts) - 1 else 0
             self._send(marker, VIDEO_TYPE, self._video_sequence, index * VIDEO_STEP, self._video_ssrc, payload)
             self._video_sequence += 1
+        enough, frames = self._enough
+        if index + 1 >= frames:
+            enough.set()
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +117,14 @@ async def test_only_an_applicants_page_signs(live: Case) -> None:
         await live.inspector.call("signing:nonce", {})
 
 
-async def counted(case: Case, sender: SigningSender, seconds: float = 1.5) -> Json:
-    """What is on record of so long a track."""
+async def counted(case: Case, sender: SigningSender, frames: int = 45) -> Json:
+    """What is on record of a track of at least so many frames."""
     try:
         await sender.publish(cast(Any, SocketPort(case.applicant)))
         async with asyncio.timeout(20):
             await sender.is_connected.wait()
-        sender.play()
-        await asyncio.sleep(seconds)
+            sender.play()
+            await sender.sent(frames)
     finally:
         await sender.aclose()
     await case.applicant.act("session:stop", {})
