@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from web.certificates import local_names, names_of, read_certificate, server_context
+from web.doctor_turn import Finding
 from web.settings import Settings
 
 VIDEO_BPS = 1_500_000
@@ -100,9 +101,10 @@ def bytes_per_hour() -> int:
     return (VIDEO_BPS + VOICES * VOICE_BPS) // 8 * 3600 * VIEWING_COPIES
 
 
-def check_database(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Whether it can be read, is sound and of this version."""
+def check_database(settings: Settings) -> Iterator[tuple[str, str] | Finding]:
+    """Whether it can be read, is sound and of a version that can be taken over."""
     from inspection.store.database import journal_mode_for
+    from inspection.store.migration import is_too_old
 
     path = settings.data / "yuntakan.db"
     wanted = journal_mode_for(sqlite3.sqlite_version_info).lower()
@@ -118,6 +120,9 @@ def check_database(settings: Settings) -> Iterator[tuple[str, str]]:
         connection.close()
     if said != "ok":
         yield "BAD", f"damaged: {said}"
+        return
+    if is_too_old(path):
+        yield "BAD", "database_too_old", {"path": str(path)}
         return
     # TRUNCATE is a connection's own choice and reads as `delete` from another one.
     fits = (mode == "wal") == (wanted == "wal")

@@ -23,6 +23,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "局域网内的地址是 {addresses}（还要看防火墙是否放行）",
         "reachable on the LAN as {addresses}, as far as firewalls let",
     ),
+    "database_too_old": (
+        "{path} 建于正式发布之前，本版本不能接着用：请用新的数据目录（--data）启动，旧目录原样保留",
+        "{path} was made before the first release, and this version cannot take its data over: start with a new data "
+        "folder (--data), and keep the old one as it is",
+    ),
     "udp_any": (
         "使用任意空闲端口；防火墙必须放行 UDP（或用 --udp-ports 固定范围）",
         "any free port; firewalls must let UDP in (or set --udp-ports)",

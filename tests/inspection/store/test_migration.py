@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from inspection.domain.errors import InspectionError
 from inspection.store.migration import upgrade
 from inspection.store.tables import metadata
 
@@ -53,3 +54,41 @@ def test_upgrading_twice_changes_nothing(tmp_path):
     before = schema(tmp_path / "a.db")
     upgrade(tmp_path / "a.db")
     assert schema(tmp_path / "a.db") == before
+
+
+USER = "INSERT INTO users VALUES ('u', 'wang', 'x', 'inspector', '王芳', '示范县行政审批局', '001', 0)"
+ENTRY = "INSERT INTO entries VALUES ('i', 1, '', '', 'session_created', '{}')"
+
+
+def filled(path, statement: str) -> bytes:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+@pytest.mark.parametrize("statement", [USER, ENTRY], ids=["a person", "an entry"])
+def test_data_from_before_values_were_sealed_is_refused_and_left_as_it_is(tmp_path, revision, statement):
+    path = tmp_path / "a.db"
+    upgrade(path, revision)
+    before = filled(path, statement)
+    with pytest.raises(InspectionError, match="new data folder") as caught:
+        upgrade(path)
+    assert caught.value.code == "database_too_old"
+    assert path.read_bytes() == before
+
+
+def test_an_old_database_without_data_is_upgraded(tmp_path):
+    upgrade(tmp_path / "old.db", "0002")
+    upgrade(tmp_path / "old.db")
+    upgrade(tmp_path / "new.db")
+    assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
+
+
+def test_data_of_this_schema_is_no_reason_to_refuse(tmp_path):
+    upgrade(tmp_path / "a.db")
+    filled(tmp_path / "a.db", USER)
+    upgrade(tmp_path / "a.db")
