@@ -20,7 +20,7 @@ from inspection.domain.timestamps import check_token
 from inspection.services.ledger import close_ledger
 from inspection.services.stamping import Stamping, StampingConfig, StampingStore
 from inspection.services.stamping_ports import StampFailed, StampWanted
-from inspection.store.timestamp_client import AuthorityCertificates, HttpTimestampAuthority
+from inspection.store.timestamp_client import ANSWER_S, AuthorityCertificates, HttpTimestampAuthority
 from tests.inspection.proof.timestamp_authority import HAS_OPENSSL, Authority, ServedAuthority, serving
 from tests.inspection.services.office import House, open_house
 
@@ -49,12 +49,14 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 @asynccontextmanager
-async def stamping(house: House, *served: ServedAuthority, config: StampingConfig = QUICK) -> AsyncIterator[Stamping]:
+async def stamping(
+    house: House, *served: ServedAuthority, config: StampingConfig = QUICK, answer_s: float = 1
+) -> AsyncIterator[Stamping]:
     """Follows the office's checkpoints, as the server has it."""
     async with aiohttp.ClientSession() as session:
-        certificates = AuthorityCertificates((served[0].authority.root.certificate,)) if served else None
+        certificates = AuthorityCertificates((served[0].authority.root.certificate,) if served else ())
         authorities = [
-            HttpTimestampAuthority(session, one.url, f"机构{n}", n, certificates or AuthorityCertificates(), answer_s=1)
+            HttpTimestampAuthority(session, one.url, f"机构{n}", n, certificates, answer_s=answer_s)
             for n, one in enumerate(served)
         ]
         office = house.office
@@ -242,12 +244,13 @@ async def _nothing_queued(house: House) -> bool:
 
 
 async def test_an_act_is_acknowledged_while_an_authority_keeps_silent(house: House, served: ServedAuthority) -> None:
+    """It would take the whole time that is given to an authority, if it waited for it."""
     served.mode = "mute"
-    async with stamping(house, served):
+    async with stamping(house, served, answer_s=ANSWER_S):
         inspector = (await house.staff("li")).as_actor()
         await house.opened(inspector)
         await until(lambda: _asked(served, 1))
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(ANSWER_S / 2):
             await house.opened(inspector, premises_name="另一家")
 
 
