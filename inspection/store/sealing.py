@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import hmac
 import os
+import re
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,10 +21,11 @@ from inspection.services.privacy_ports import DataKey
 KEY_BYTES = 32
 NONCE_BYTES = 12
 _CELL_CONTEXT = "yuntakan-cell-v1"
+_SEALED = re.compile(r"([a-z2-7]{26}):[A-Za-z0-9+/]+={0,2}")
 
 
 class SealError(Exception):
-    """A sealed value that does not open: another key, another place, or changed bytes. Says nothing of the value."""
+    """A value that does not open: another key, another place, changed bytes, or never sealed. Says nothing of it."""
 
 
 def seal(secret: bytes, plain: bytes, about: bytes) -> bytes:
@@ -52,8 +54,11 @@ def seal_text(key: DataKey, text: str, table: str, row: str, column: str) -> str
 
 
 def key_id_of(sealed: str) -> str:
-    """The id of the key that opens a sealed text."""
-    return sealed.partition(":")[0]
+    """The id of the key that opens a sealed text. Raises SealError for one that is none: it was not erased."""
+    found = _SEALED.fullmatch(sealed)
+    if found is None:
+        raise SealError("a value in the database is not sealed")
+    return found[1]
 
 
 def unseal_text(key: DataKey, sealed: str, table: str, row: str, column: str) -> str:

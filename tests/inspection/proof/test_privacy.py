@@ -100,6 +100,17 @@ async def test_a_value_moved_to_another_row_does_not_open(live: Live):  # noqa: 
             await uow.users.list(Role.INSPECTOR)
 
 
+@pytest.mark.parametrize("found", ["王芳", "", "no key:AAAA", "a" * 26, "a" * 26 + ":", "a" * 26 + ":not base64!"])
+async def test_a_value_that_nobody_sealed_is_no_erased_one(live: Live, found: str):  # noqa: F811
+    database = sqlite3.connect(live.house.data / "yuntakan.db")
+    database.execute("UPDATE users SET name = ? WHERE username = 'li'", (found,))
+    database.commit()
+    database.close()
+    with pytest.raises(SealError, match="not sealed"):
+        async with live.office.reading() as uow:
+            await uow.users.list(Role.INSPECTOR)
+
+
 async def test_an_applicants_package_is_whole_and_holds_no_notes_of_officers(live: Live, tmp_path: Path):  # noqa: F811
     await play(live)
     files = EvidenceFiles(live.house.data / "evidence", floor_bytes=0)
