@@ -100,6 +100,17 @@ describe('PageSigning', () => {
     expect(worker.heard.filter((message) => message.kind === 'begin')).toHaveLength(1)
   })
 
+  it('tries again after an exchange that threw', async () => {
+    const signing = make()
+    worker.comeUp()
+    const { nonce } = signal
+    signal.nonce = () => Promise.reject(new Error('the socket is gone'))
+    await expect(signing.enrol(me)).rejects.toThrow('the socket is gone')
+    signal.nonce = nonce
+    await signing.enrol(me)
+    expect(worker.heard.map((message) => message.kind)).toEqual(['prove', 'begin'])
+  })
+
   it('leaves a connection as it is where the worker does not come up in time', async () => {
     vi.useFakeTimers()
     const signing = make()

@@ -80,13 +80,16 @@ export class PageSigning {
   async enrol(enrolled: Enrolled): Promise<void> {
     if (this.enrolling || this.fingerprint) return
     this.enrolling = true
-    await this.loaded
-    const key = this.publicKey
-    if (key && (await this.isEntered(key, enrolled))) {
-      this.fingerprint = hex(new Uint8Array(await crypto.subtle.digest('SHA-256', key as BufferSource)))
-      this.tell({ kind: 'begin' })
+    try {
+      await this.loaded
+      const key = this.publicKey
+      if (key && (await this.isEntered(key, enrolled))) {
+        this.fingerprint = hex(new Uint8Array(await crypto.subtle.digest('SHA-256', key as BufferSource)))
+        this.tell({ kind: 'begin' })
+      }
+    } finally {
+      this.enrolling = false
     }
-    this.enrolling = false
   }
 
   async figures(): Promise<SigningFigures[]> {
