@@ -123,15 +123,8 @@ class Ed25519Key {
   }
 }
 
-let withoutNativeEd25519 = false
-
-/** For tests: whether to do without the browser's own Ed25519, as in older ones. */
-function useOwnEd25519(on) {
-  withoutNativeEd25519 = on
-}
-
 async function importEd25519(raw) {
-  if (withoutNativeEd25519 || !globalThis.crypto?.subtle) return null
+  if (!globalThis.crypto?.subtle) return null
   try {
     return await crypto.subtle.importKey('raw', raw, 'Ed25519', false, ['verify'])
   } catch (error) {

@@ -1,14 +1,15 @@
 // Runs the verifier of verify.html, taken out of the very file that is handed out. A line of JSON in, a line out.
 import { openAsBlob, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { hideEd25519 } from './older_browser.mjs'
 
 const page = readFileSync(process.argv[2], 'utf8')
 const script = /<script id="verifier">([\s\S]*?)<\/script>/.exec(page)[1]
-const exported = '\nreturn { verifyPackage, parseTrust, useOwnEd25519 }'
-const { verifyPackage, parseTrust, useOwnEd25519 } = new Function(script + exported)()
+const exported = '\nreturn { verifyPackage, parseTrust }'
+const { verifyPackage, parseTrust } = new Function(script + exported)()
 
 async function verdictOf({ package: path, trust = [], receipts = [], ownEd25519 = false }) {
-  useOwnEd25519(ownEd25519)
+  hideEd25519(ownEd25519)
   const given = { keys: [], roots: [], receipts }
   for (const text of trust) {
     const { keys, roots } = parseTrust(text)
