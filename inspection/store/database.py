@@ -48,19 +48,12 @@ from inspection.store.rows.observed import SqlChecks, SqlFindings, SqlPlaces, Sq
 from inspection.store.rows.people import SqlAttempts, SqlCommands, SqlLogins, SqlUsers
 from inspection.store.rows.proof_rows import SqlCheckpoints, SqlKeys
 from inspection.store.rows.stamp_rows import SqlStamps
+from inspection.store.storage_codes import STORAGE_CODES, find_primary_code
 from inspection.store.traces import wipe
 
 BUSY_TIMEOUT_S = 5.0
 _WRITING = "yuntakan_writing"
 _WAL_RESET_FAULT = ((3, 7, 0), (3, 51, 2))
-_CODES = {
-    sqlite3.SQLITE_FULL: "storage_full",
-    sqlite3.SQLITE_BUSY: "storage_busy",
-    sqlite3.SQLITE_LOCKED: "storage_busy",
-    sqlite3.SQLITE_IOERR: "storage_failed",
-    sqlite3.SQLITE_READONLY: "storage_failed",
-    sqlite3.SQLITE_CANTOPEN: "storage_failed",
-}
 
 
 class SqlUnitOfWork:
@@ -139,7 +132,7 @@ class Database:
         return self._transaction({})
 
     async def wipe(self, gone: Sequence[bytes], *, thoroughly: bool = False) -> None:
-        """Makes sure that what was deleted stands in no file of the database (see `inspection.store.traces`)."""
+        """Makes sure that what was deleted stands in no file of the database (see `inspection.store.traces.wipe`)."""
         async with self._write_lock:
             await self._engine.dispose()  # pooled readers would keep the WAL from being emptied
             await asyncio.to_thread(wipe, self._path, gone, thoroughly=thoroughly)
@@ -219,7 +212,7 @@ def _storage_errors() -> Iterator[None]:
     except UnicodeEncodeError as error:
         raise not_found() from error  # an id with lone surrogates cannot be anybody's
     except DBAPIError as error:
-        code = _CODES.get(_primary_code(error))
+        code = STORAGE_CODES.get(_primary_code(error))
         if code is None:
             raise
         raise InspectionError(Kind.UNAVAILABLE, code, "the database cannot write", retry_after_s=2) from error
@@ -229,8 +222,8 @@ def _primary_code(error: DBAPIError) -> int:
     """SQLite's primary result code; the driver's own exception may be one cause further down."""
     cause: BaseException | None = error.orig
     while cause is not None:
-        code = getattr(cause, "sqlite_errorcode", None)
-        if isinstance(code, int):
-            return code & 0xFF
+        code = find_primary_code(cause)
+        if code is not None:
+            return code
         cause = cause.__cause__
     return sqlite3.SQLITE_ERROR
