@@ -41,6 +41,46 @@ async def test_an_outbox_that_cannot_be_written_is_unavailable(tmp_path):
         await ConsoleSms(tmp_path / "outbox" / "sms.jsonl", FixedClock(), io.StringIO()).send("13800001234", "x")
 
 
+def lines_of(outbox) -> list[str]:
+    return outbox.read_text("utf-8").splitlines()
+
+
+async def test_forgetting_a_number_keeps_every_other_line_also_those_that_a_crash_tore(tmp_path):
+    sms, outbox = ConsoleSms(tmp_path / "sms.jsonl", FixedClock(), io.StringIO()), tmp_path / "sms.jsonl"
+    await sms.send("13800001234", "first\u2028line")
+    await sms.send("13900005678", "其他")
+    with outbox.open("ab") as file:
+        file.write(b'[1]\n{"at":"2026-05-06T01:30:00.000Z","phone":"13900\n{"at":"x","phone":"13800001234","te')
+    await sms.forget("13800001234")
+    kept = lines_of(outbox)
+    assert json.loads(kept[0])["text"] == "其他"
+    assert kept[1:] == ["[1]", '{"at":"2026-05-06T01:30:00.000Z","phone":"13900']
+    assert outbox.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_message_after_a_torn_line_stands_in_a_line_of_its_own(tmp_path):
+    (tmp_path / "sms.jsonl").write_bytes('{"at":"x","phone":"139","text":"验'.encode()[:-1])
+    await ConsoleSms(tmp_path / "sms.jsonl", FixedClock(), io.StringIO()).send("13800001234", "whole")
+    assert json.loads((tmp_path / "sms.jsonl").read_bytes().splitlines()[1])["text"] == "whole"
+
+
+async def test_no_message_is_lost_that_is_sent_while_a_number_is_forgotten(tmp_path):
+    here, there = (ConsoleSms(tmp_path / "sms.jsonl", FixedClock(), io.StringIO()) for _ in range(2))
+
+    async def send_all():
+        for number in range(100):
+            await here.send("13900005678", str(number))
+
+    async def forget_until(sending: asyncio.Task[None]):
+        while not sending.done():
+            await there.forget("13800001234")
+
+    sending = asyncio.create_task(send_all())
+    await forget_until(sending)
+    await sending
+    assert [json.loads(line)["text"] for line in lines_of(tmp_path / "sms.jsonl")] == [str(n) for n in range(100)]
+
+
 def test_the_pepper_is_made_once_and_only_the_owner_reads_it(tmp_path):
     path = tmp_path / "keys" / "pepper"
     first = load_or_create_pepper(path)
