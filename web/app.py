@@ -16,8 +16,9 @@ from inspection.domain.entry import Entry
 from inspection.domain.shown import shown_json
 from inspection.services import audit, housekeeping, sessions
 from inspection.services.checkpoints import CheckpointKeeper
-from inspection.services.erasure import Remains, finish_erasures
+from inspection.services.erasure import Remains
 from inspection.services.media_ledger import MediaLedger
+from inspection.services.pending_erasures import PendingErasures
 from media.relay_supervisor import RelaySupervisor
 from media.signatures_client import SignaturesClient
 from media.stills_client import StillsClient
@@ -116,7 +117,9 @@ class Server:
 
     async def _pick_up(self, opened: OpenOffice, recovery: JournalRecovery, interruptions: Interruptions) -> None:
         """What an earlier run left: interrupted sessions, bytes that no entry attests, old secrets."""
-        await finish_erasures(opened.office, Remains(opened.database, opened.evidence))
+        erasures = PendingErasures(opened.office, Remains(opened.database, opened.evidence))
+        self._stack.push_async_callback(erasures.aclose)
+        await erasures.start()
         await sessions.mark_interrupted(opened.office)
         for cut_off in await recovery.recover_all():
             interruptions.begin(cut_off.inspection_id, cut_off.session_id, cut_off.since_us)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from inspection.domain.actor import Actor, Role
 from inspection.domain.entry import EntryDraft
-from inspection.domain.errors import conflict, field_invalid
+from inspection.domain.errors import InspectionError, conflict, field_invalid
 from inspection.domain.inspections import Inspection
 from inspection.domain.retention import NOT_REACHED, RetentionClass, years_after
 from inspection.domain.text import clean_text
@@ -38,7 +38,10 @@ class Traces(Protocol):
     """What is left behind outside of the rows."""
 
     async def wipe(self, gone: Sequence[bytes], *, thoroughly: bool = False) -> None:
-        """Makes sure that no file of the database holds these bytes. Raises `erasure_incomplete`, `storage_busy`."""
+        """Makes sure that no file of the database holds these bytes.
+
+        Raises `erasure_incomplete`, `storage_busy`, `storage_full`, `storage_failed`.
+        """
         ...
 
 
@@ -46,7 +49,10 @@ class MediaFiles(Protocol):
     """The evidence files of an inspection."""
 
     async def erase_media(self, inspection_id: str) -> int:
-        """Takes recordings, pictures and films away, durably; how many files. Time stamps stay."""
+        """Takes recordings, pictures and films away, durably; how many files. Time stamps stay.
+
+        Raises `storage_failed`.
+        """
         ...
 
     def has_media(self, inspection_id: str) -> bool:
@@ -83,7 +89,8 @@ async def erase(
     """Erases the classes for good.
 
     Raises `not_concluded`, `held`, `retention_running`, `media_first` (pictures show names: `person` goes with
-    `media`, or after it), `erasure_incomplete`.
+    `media`, or after it), `sms_unavailable`: nothing is erased. Raises `erasure_incomplete`, `storage_busy`,
+    `storage_full`, `storage_failed`: the keys are gone, what is left is pending.
     """
     require_role(actor, Role.SYSTEM)
     wanted = tuple(each for each in RetentionClass if each in classes)
@@ -95,25 +102,33 @@ async def erase(
         await _require_erasable(office, uow, inspection, wanted, rule)
         if RetentionClass.PERSON in wanted and RetentionClass.MEDIA not in wanted:
             _require_no_media(remains, inspection)
-        phone = inspection.applicant.phone
         gone = await _forget(uow, inspection, wanted)
         said = {"classes": [each.value for each in wanted], "rule": rule.value, "legal_basis": basis}
         payload = {**said, "keys_destroyed": len(gone), "not_reached": list(NOT_REACHED)}
         entries = await append(uow, inspection.id, [EntryDraft("erased", actor, None, payload)])
+        if RetentionClass.PERSON in wanted:  # before the commit: after it nobody knows the number any more
+            await office.sms.forget(inspection.applicant.phone)
         await uow.commit()
     await _clear(office, remains, inspection.id, RetentionClass.MEDIA in wanted, gone)
-    if RetentionClass.PERSON in wanted:
-        await office.sms.forget(phone)
     return Recorded(inspection.id, entries)
 
 
 async def finish_erasures(office: Office, remains: Remains) -> int:
-    """Goes on with what a crash interrupted; how many. Their keys are gone already."""
+    """Goes on with what was interrupted; how many. Their keys are gone already.
+
+    The database's file is written anew once for all. Raises as `erase` does, after the others are done, where the
+    files of one cannot be taken away.
+    """
     async with office.reading() as uow:
         pending = await uow.erasures.list()
-    for inspection_id, media in pending:
-        await _clear(office, remains, inspection_id, media, ())
-    return len(pending)
+    if not pending:
+        return 0
+    done, failure = await _erase_files(remains, pending)
+    await remains.traces.wipe((), thoroughly=True)
+    await _end(office, done)
+    if failure is not None:
+        raise failure
+    return len(done)
 
 
 async def find_due(office: Office, remains: Remains) -> list[Due]:
@@ -177,10 +192,31 @@ async def _forget(uow: UnitOfWork, inspection: Inspection, wanted: Sequence[Rete
 
 
 async def _clear(office: Office, remains: Remains, inspection_id: str, media: bool, gone: Sequence[bytes]) -> None:
-    """Without the bytes that must be gone (after a crash) the database's file is written anew."""
+    """Without the bytes that must be gone the database's file is written anew."""
     if media:
         await remains.files.erase_media(inspection_id)
     await remains.traces.wipe(gone, thoroughly=not gone)
+    await _end(office, [inspection_id])
+
+
+async def _erase_files(
+    remains: Remains, pending: Sequence[tuple[str, bool]]
+) -> tuple[list[str], InspectionError | None]:
+    """The inspections whose files are gone, and the first failure."""
+    done: list[str] = []
+    failure: InspectionError | None = None
+    for inspection_id, media in pending:
+        try:
+            if media:
+                await remains.files.erase_media(inspection_id)
+            done.append(inspection_id)
+        except InspectionError as error:
+            failure = failure or error
+    return done, failure
+
+
+async def _end(office: Office, inspection_ids: Sequence[str]) -> None:
     async with office.uow() as uow:
-        await uow.erasures.end(inspection_id)
+        for inspection_id in inspection_ids:
+            await uow.erasures.end(inspection_id)
         await uow.commit()

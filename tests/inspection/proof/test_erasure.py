@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
 from inspection.domain.actor import SYSTEM, Actor, Level, Role
-from inspection.domain.errors import InspectionError
+from inspection.domain.errors import InspectionError, Kind
 from inspection.domain.retention import ERASED_WORDS, RetentionClass, years_after
 from inspection.domain.verification import State
 from inspection.services import audit, erasure, holds, inspections, reveal
 from inspection.services.check import check
 from inspection.services.erasure import ErasureRule, Remains
 from inspection.services.packages import plan_package
+from inspection.services.pending_erasures import PendingErasures, PendingErasuresConfig
+from inspection.store import traces
 from inspection.store.evidence_files import EvidenceFiles
 from inspection.store.package_export import export_file
 from inspection.store.package_files import verify_file
@@ -199,6 +204,84 @@ async def test_an_interrupted_erasure_goes_on_at_the_next_start(live: Live):
     assert await erasure.finish_erasures(live.office, remains_of(live)) == 1
     assert not files_of(live).has_media(live.inspection.id)
     assert await erasure.finish_erasures(live.office, remains_of(live)) == 0
+
+
+async def test_without_the_messages_forgotten_nothing_is_erased_and_after_a_crash_none_is_left(live: Live):
+    after_the_time(live)
+    assert live.house.sms.sent
+    live.house.sms.broken = True
+    assert await refused(erased(live)) == "sms_unavailable"
+    assert wrapped_keys(live) and files_of(live).has_media(live.inspection.id)
+    live.house.sms.broken = False
+    broken = Remains(live.house.database, BrokenFiles(live.house.data / "evidence", 0))
+    with pytest.raises(OSError, match="power"):
+        await erasure.erase(live.office, broken, SYSTEM, live.inspection.id, ALL, ErasureRule.EXPIRY, BASIS)
+    assert live.house.sms.sent == []
+
+
+@contextmanager
+def reader_of(path: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM inspections").fetchone()
+        yield
+
+
+async def begin_erasures(live: Live, *inspection_ids: str) -> None:
+    async with live.office.uow() as uow:
+        for inspection_id in inspection_ids:
+            await uow.erasures.begin(inspection_id, True)
+        await uow.commit()
+
+
+async def pending(live: Live) -> list[str]:
+    async with live.office.reading() as uow:
+        return [inspection_id for inspection_id, _ in await uow.erasures.list()]
+
+
+async def test_a_reader_of_the_database_keeps_no_server_from_its_start(live: Live, monkeypatch, caplog):
+    monkeypatch.setattr(traces, "_PATIENCE_S", 0.1)
+    await begin_erasures(live, live.inspection.id)
+    keeper = PendingErasures(live.office, remains_of(live), PendingErasuresConfig(0.01, 0.02))
+    with reader_of(live.house.data / "yuntakan.db"):
+        await keeper.start()
+        assert "storage_busy" in caplog.text
+        assert await pending(live) == [live.inspection.id]
+    async with asyncio.timeout(10):
+        while await pending(live):  # noqa: ASYNC110  (the database is asked)
+            await asyncio.sleep(0.01)
+    await keeper.aclose()
+    await keeper.aclose()
+
+
+class CountedTraces:
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self.wiped = 0
+
+    async def wipe(self, gone: Sequence[bytes], *, thoroughly: bool = False) -> None:
+        self.wiped += 1
+        await self._live.house.database.wipe(gone, thoroughly=thoroughly)
+
+
+class StuckFiles(EvidenceFiles):
+    stuck = ""
+
+    async def erase_media(self, inspection_id: str) -> int:
+        if inspection_id == self.stuck:
+            raise InspectionError(Kind.UNAVAILABLE, "storage_failed", "stuck")
+        return await super().erase_media(inspection_id)
+
+
+async def test_the_file_is_written_anew_once_for_all_and_one_that_is_stuck_keeps_no_other(live: Live):
+    others = [(await live.house.opened(live.inspector)).id for _ in range(2)]
+    await begin_erasures(live, live.inspection.id, *others)
+    files = StuckFiles(live.house.data / "evidence", 0)
+    files.stuck = live.inspection.id
+    counted = CountedTraces(live)
+    assert await refused(erasure.finish_erasures(live.office, Remains(counted, files))) == "storage_failed"
+    assert counted.wiped == 1
+    assert await pending(live) == [live.inspection.id]
 
 
 async def test_a_number_is_shown_for_a_reason_which_is_on_record(live: Live):

@@ -72,6 +72,8 @@ class KeptSms:
         self.sent.append((phone, text))
 
     async def forget(self, phone: str) -> None:
+        if self.broken:
+            raise InspectionError(Kind.UNAVAILABLE, "sms_unavailable", "broken")
         self.sent = [message for message in self.sent if message[0] != phone]
 
     def last_code(self) -> str:
