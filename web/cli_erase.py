@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
+from collections.abc import Awaitable
 
 from inspection.domain.actor import SYSTEM
+from inspection.domain.errors import InspectionError
 from inspection.domain.retention import RetentionClass
 from inspection.services.erasure import Due, ErasureRule, Remains, erase, find_due, finish_erasures
 from inspection.services.holds import set_hold
 from web.cli_package import find_inspection_id
-from web.console import MISUSED, CommandFailed, progress, require_office
+from web.console import FAILED, MISUSED, CommandFailed, progress, require_office
 from web.office import OpenOffice, open_office
 from web.settings import Settings, read_settings
 
@@ -53,14 +56,25 @@ async def _erase_one(settings: Settings, name: str, classes: list[RetentionClass
 async def _erase_expired(settings: Settings, *, dry_run: bool) -> int:
     async with open_office(settings) as opened:
         remains = remains_of(opened)
-        await finish_erasures(opened.office, remains)
+        are_done = [dry_run or await _attempt("pending erasures", finish_erasures(opened.office, remains))]
         due = await find_due(opened.office, remains)
         for one in due:
-            if not dry_run:
-                await _erase_due(opened, remains, one)
-            print(f"{'due' if dry_run else 'erased'}  {one.number}  {', '.join(one.classes)}")
+            if dry_run or await _attempt(one.number, _erase_due(opened, remains, one)):
+                print(f"{'due' if dry_run else 'erased'}  {one.number}  {', '.join(one.classes)}")
+            else:
+                are_done.append(False)
     print(f"{len(due)} inspections whose time is over")
-    return 0
+    return 0 if all(are_done) else FAILED
+
+
+async def _attempt(what: str, work: Awaitable[object]) -> bool:
+    """Says what was refused: one that cannot be erased now is no reason to keep the others."""
+    try:
+        await work
+    except InspectionError as error:
+        print(f"yuntakan: {what}: {error.message} ({error.code})", file=sys.stderr)
+        return False
+    return True
 
 
 async def _erase_due(opened: OpenOffice, remains: Remains, due: Due) -> None:
