@@ -207,7 +207,8 @@ def _add_inspections(path: Path, ids: list[str]) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO users VALUES ('u', 'bench', '', 'inspector', 'bench', '', '', 0)")
         connection.executemany(
-            "INSERT INTO inspections VALUES (?, ?, '', '', '{}', ?, '{}', 'u', NULL, 'opened', 0, NULL)",
+            "INSERT INTO inspections (id, number, item_id, item_name, premises_json, applicant_id, applicant_json,"
+            " first_inspector_id, state, opened_at) VALUES (?, ?, '', '', '{}', ?, '{}', 'u', 'opened', 0)",
             [(one, one, f"of {one}") for one in ids],
         )
         connection.commit()
