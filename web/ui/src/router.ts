@@ -4,7 +4,7 @@ import { auditRoutes } from './views/audit/routes'
 import { officeRoutes } from './views/office/routes'
 import { phoneRoutes } from './views/phone/routes'
 
-export const routes: RouteRecordRaw[] = [
+const routes: RouteRecordRaw[] = [
   ...phoneRoutes,
   ...officeRoutes,
   ...auditRoutes,

@@ -8,7 +8,6 @@ import { phoneMessages } from './phone'
 import { receiptMessages } from './receipt'
 
 export type Locale = 'zh-CN' | 'en'
-export const LOCALES: readonly Locale[] = ['zh-CN', 'en']
 const STORED = 'ytk-locale'
 
 const catalogue = (locale: Locale): Record<string, unknown> => ({

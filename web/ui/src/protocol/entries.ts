@@ -60,7 +60,7 @@ export class Fields {
 }
 
 /** A text; what was erased says so in the words that the server uses for rows. */
-export function plainText(value: unknown): string {
+function plainText(value: unknown): string {
   if (typeof value === 'string') return value
   return asRecord(value).erased === true ? '（已依规定删除）' : ''
 }

@@ -16,7 +16,7 @@ export type TextStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 const MEASUREMENTS = new Set(['fix:report', 'device:report'])
 const DECISIONS = new Set(['session:stop', 'summary:sign']) // never lost, even without a word beside them
 const TEXT_FIELDS = ['text', 'note', 'statement', 'reason']
-export const OUTBOX_LIMIT = 100
+const OUTBOX_LIMIT = 100
 
 export class Outbox {
   private acts: Act[] = []

@@ -11,7 +11,7 @@ export type MediaDevicesLike = Pick<MediaDevices, 'getUserMedia'>
 
 const VOICE: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true }
 
-export function pageDevices(): MediaDevicesLike | null {
+function pageDevices(): MediaDevicesLike | null {
   return globalThis.navigator?.mediaDevices ?? null // absent on plain http and in very old in-app browsers
 }
 

@@ -1,27 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { askPermission, detectSystem, isInAppBrowser } from './permissions'
-
-const nav = (state: string | Error) => ({
-  mediaDevices: { getUserMedia: () => undefined },
-  geolocation: {},
-  permissions: { query: () => (state instanceof Error ? Promise.reject(state) : Promise.resolve({ state })) },
-})
-
-describe('askPermission', () => {
-  it.each(['granted', 'denied', 'prompt'] as const)('says %s as the browser says it', async (state) => {
-    expect(await askPermission('camera', nav(state))).toBe(state)
-  })
-
-  it('takes a browser that does not know the name for "ask and see"', async () => {
-    expect(await askPermission('camera', nav(new TypeError('unknown name')))).toBe('prompt')
-    expect(await askPermission('geolocation', { geolocation: {} })).toBe('prompt')
-  })
-
-  it('says unsupported where the device interface is missing', async () => {
-    expect(await askPermission('camera', {})).toBe('unsupported')
-    expect(await askPermission('geolocation', { mediaDevices: { getUserMedia: () => undefined } })).toBe('unsupported')
-  })
-})
+import { expect, it } from 'vitest'
+import { detectSystem, isInAppBrowser } from './permissions'
 
 const AGENTS: [string, string][] = [
   ['Mozilla/5.0 (Linux; Android 13; M2012K11AC) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0 Mobile Safari/537.36 XWEB/1160117 MMWEBSDK/20240404 MicroMessenger/8.0.49', 'wechat-android'],

@@ -1,9 +1,4 @@
-/**
- * What the browser lets us do, and on which system we are (to tell a person where to allow it). States are detected,
- * never assumed: where a browser does not say, the answer is `prompt`, which only means "ask and see".
- */
-export type PermissionKind = 'camera' | 'microphone' | 'geolocation'
-export type PermissionAnswer = 'granted' | 'prompt' | 'denied' | 'unsupported'
+/** On which system and in which browser we are: to tell a person where to allow what was refused. */
 
 /** Systems with their own way to unblock; each has a text `unblock.<system>`. */
 export type PhoneSystem =
@@ -20,13 +15,6 @@ export type PhoneSystem =
   | 'firefox'
   | 'desktop'
   | 'other'
-
-interface NavigatorLike {
-  userAgent?: string
-  permissions?: { query(descriptor: { name: PermissionName }): Promise<{ state: string }> }
-  mediaDevices?: { getUserMedia?: unknown }
-  geolocation?: unknown
-}
 
 const SYSTEMS: [RegExp, PhoneSystem][] = [
   [/MicroMessenger.*(OpenHarmony|HarmonyOS)|(OpenHarmony|HarmonyOS).*MicroMessenger/i, 'wechat-harmony'],
@@ -50,19 +38,4 @@ export function detectSystem(userAgent: string): PhoneSystem {
 /** Browsers inside another app hand on whatever position that app has, so its datum is not known. */
 export function isInAppBrowser(userAgent: string): boolean {
   return /MicroMessenger|AlipayClient|DingTalk|QQ\/|Weibo|; wv\)/i.test(userAgent)
-}
-
-export async function askPermission(kind: PermissionKind, nav: NavigatorLike = navigator as NavigatorLike): Promise<PermissionAnswer> {
-  if (!isSupported(kind, nav)) return 'unsupported'
-  try {
-    const answer = await nav.permissions?.query({ name: kind as PermissionName })
-    return answer?.state === 'granted' || answer?.state === 'denied' ? answer.state : 'prompt'
-  } catch {
-    return 'prompt' // Safari and Firefox know only some of the names
-  }
-}
-
-function isSupported(kind: PermissionKind, nav: NavigatorLike): boolean {
-  if (kind === 'geolocation') return nav.geolocation !== undefined
-  return typeof nav.mediaDevices?.getUserMedia === 'function'
 }

@@ -49,11 +49,11 @@ export const WEAK: VideoQuality = {
 /** Under 250 kb/s. */
 export const FAINT: VideoQuality = { ...WEAK, maxFramerate: 2 }
 
-export const VOICE_MAX_BITRATE = 40_000
+const VOICE_MAX_BITRATE = 40_000
 
 type Encoding = RTCRtpEncodingParameters & { scalabilityMode?: string }
 
-export function videoEncoding({ maxBitrate, maxFramerate, scalabilityMode }: VideoQuality): Encoding {
+function videoEncoding({ maxBitrate, maxFramerate, scalabilityMode }: VideoQuality): Encoding {
   return { maxBitrate, maxFramerate, scalabilityMode }
 }
 

@@ -2,13 +2,13 @@
  * Tells from the browser's own estimate whether the uplink carries a moving picture. With patience both ways: estimates
  * start low (Chromium at 300 kb/s), and a mode that comes and goes reads worse than either.
  */
-export const WEAK_BELOW = 400_000
-export const GOOD_ABOVE = 600_000
-export const WEAK_AFTER_MS = 3_000
-export const GOOD_AFTER_MS = 10_000
+const WEAK_BELOW = 400_000
+const GOOD_ABOVE = 600_000
+const WEAK_AFTER_MS = 3_000
+const GOOD_AFTER_MS = 10_000
 /** Fewer frames still, so that each is sharp; with room between, so that it does not come and go. */
-export const FAINT_BELOW = 250_000
-export const FAINT_UNTIL = 320_000
+const FAINT_BELOW = 250_000
+const FAINT_UNTIL = 320_000
 /** So long after a connection was made its estimate says nothing yet. */
 export const GRACE_MS = 6_000
 

@@ -38,7 +38,7 @@ export function isMobile(text: string): boolean {
   return /^1[3-9]\d{9}$/.test(plainPhone(text))
 }
 
-export function plainPhone(text: string): string {
+function plainPhone(text: string): string {
   return text.replace(/[\s-]/g, '')
 }
 

@@ -5,11 +5,6 @@ import { Timeline, type CaseState, type SessionState } from '../protocol/reduce'
 import type { ReplaySession } from './deskModels'
 import { clamp, lanesOf, presenceLanes, type Lane, type PresenceLane, type Range, type Span } from './deskTimeline'
 
-export interface Player {
-  play: () => void
-  pause: () => void
-  seek: (offsetMs: number) => void
-}
 export interface Replay {
   range: ComputedRef<Range>
   nowMs: Ref<number>
@@ -30,7 +25,7 @@ export interface Replay {
 }
 
 /** Kinds that nobody acts on; left out of the state and, at first, of the list. */
-export const PLUMBING = new Set(['segment', 'recovered', 'track', 'connected', 'torn', 'clock'])
+const PLUMBING = new Set(['segment', 'recovered', 'track', 'connected', 'torn', 'clock'])
 /** Not in the list at first: what is told every few seconds too. */
 export const UNLISTED = new Set([...PLUMBING, 'signatures'])
 

@@ -31,7 +31,7 @@ export function safeReturn(role: DeskRole, path: unknown): string {
   return typeof path === 'string' && (path === home || path.startsWith(`${home}/`)) && path !== loginPath(role) ? path : home
 }
 
-export function isSignedOut(error: unknown): boolean {
+function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && (error.code === 'not_authenticated' || error.status === 401)
 }
 

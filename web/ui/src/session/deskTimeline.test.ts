@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '../protocol/entries'
 import { presenceOf, totalMs } from './deskPresence'
-import { clockText, currentIndex, lanesOf, momentOf, offsetAtPixel, offsetOf, presenceLanes, ticksOf, toFraction } from './deskTimeline'
+import { clockText, currentIndex, lanesOf, momentOf, offsetOf, presenceLanes, ticksOf, toFraction } from './deskTimeline'
 
 const ORIGIN = Date.parse('2026-11-24T02:00:00.000Z')
 const range = { originMs: ORIGIN, durationMs: 100_000 }
@@ -41,9 +41,7 @@ describe('the timeline', () => {
     const marks = laneOf([entry('recording', 1, { on: true }), entry('recording', 10, { on: false }), entry('recording', 20, { on: true }), entry('session_ended', 90, { cause: 'completed' })], 'recording')
     expect(marks.map((m) => [m.startMs, m.endMs])).toEqual([[1000, 10_000], [20_000, 90_000]])
   })
-  it('maps pixels to offsets and back', () => {
-    expect(offsetAtPixel(250, 1000, 100_000)).toBe(25_000)
-    expect(offsetAtPixel(-5, 1000, 100_000)).toBe(0)
+  it('maps offsets to fractions', () => {
     expect(toFraction(25_000, 100_000)).toBe(0.25)
     expect(toFraction(5, 0)).toBe(0)
   })

@@ -24,7 +24,7 @@ export interface Range {
   durationMs: number
 }
 
-export const LANES: LaneName[] = ['recording', 'gap', 'fix', 'still', 'check', 'finding', 'chat']
+const LANES: LaneName[] = ['recording', 'gap', 'fix', 'still', 'check', 'finding', 'chat']
 const KIND_LANE: Record<string, LaneName> = {
   fix: 'fix', no_fix: 'fix', still: 'still', check: 'check', finding: 'finding', chat: 'chat', gap: 'gap', guidance: 'chat',
 }
@@ -47,11 +47,6 @@ export function offsetOf(entry: Entry, range: Range): number {
 
 export function toFraction(offsetMs: number, durationMs: number): number {
   return durationMs > 0 ? clamp(offsetMs / durationMs, 0, 1) : 0
-}
-
-/** Offset under a pointer `x` pixels into a lane of `width` pixels. */
-export function offsetAtPixel(x: number, width: number, durationMs: number): number {
-  return width > 0 ? clamp(x / width, 0, 1) * durationMs : 0
 }
 
 function toneOf(entry: Entry): Tone {

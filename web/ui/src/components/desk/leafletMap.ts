@@ -13,7 +13,7 @@ export function latLng(point: Point): L.LatLngTuple {
 }
 
 /** Degrees between two lines of the graticule so that they stand about 60 to 150 pixels apart. */
-export function graticuleStep(degreesPerPixel: number): number {
+function graticuleStep(degreesPerPixel: number): number {
   const wanted = degreesPerPixel * 70
   const power = 10 ** Math.floor(Math.log10(wanted))
   return [1, 2, 5, 10].map((m) => m * power).find((s) => s >= wanted) ?? power * 10

@@ -3,7 +3,6 @@
  * bytes out.
  */
 export const DIGEST_BYTES = 16
-export const SIGNATURE_BYTES = 64
 /** Of a trailer without digests, magic included. */
 export const TRAILER_BYTES = 86
 /** Frames that one signature can cover beside its own. */
