@@ -91,3 +91,14 @@ def test_the_doctor_names_it_in_both_languages(old_office: Path) -> None:
     for language, words in (("zh-CN", "旧目录原样保留"), ("en", "keep the old one as it is")):
         [(level, code, values)] = check_database(Settings(data=old_office))  # type: ignore[misc]
         assert (level, code) == ("BAD", "database_too_old") and words in say(code, language, **values)
+
+
+def test_a_value_that_nobody_sealed_is_said_in_a_line_and_not_shown_as_erased(tmp_path: Path) -> None:
+    assert add_user(tmp_path, "wang").returncode == 0
+    connection = sqlite3.connect(tmp_path / "yuntakan.db")
+    connection.execute("UPDATE users SET name = '王芳'")
+    connection.commit()
+    connection.close()
+    data = ("--password-stdin", "--data", str(tmp_path))
+    said = refused(run("user", "password", "wang", *data, stdin="another horse battery\n"), 1)
+    assert said == "yuntakan: a value in the database is not sealed"
