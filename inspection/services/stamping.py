@@ -18,7 +18,7 @@ from functools import partial
 from inspection.domain.actor import SYSTEM
 from inspection.domain.checkpoints import Checkpoint
 from inspection.domain.entry import Entry, EntryDraft
-from inspection.domain.errors import InspectionError
+from inspection.domain.errors import InspectionError, Kind
 from inspection.services.ledger import append
 from inspection.services.ports import Clock, UnitOfWork
 from inspection.services.stamp_schedule import StampSchedule
@@ -179,7 +179,10 @@ class _Keeping:
 
 
 class _Line:
-    """The line before one authority: served one by one; while it is out, tried at growing intervals."""
+    """The line before one authority: served one by one; while it is out, tried at growing intervals.
+
+    It goes on after what was tried last, so that those which fail again and again hold up nobody behind them.
+    """
 
     def __init__(
         self, authority: TimestampAuthority, store: StampingStore, keeping: _Keeping, config: StampingConfig
@@ -191,6 +194,7 @@ class _Line:
         self._changed = asyncio.Event()
         self._changed.set()  # what an earlier run left is there already
         self._outage: StampFailed | None = None
+        self._last: StampWanted | None = None
 
     def wake(self) -> None:
         """Something was queued."""
@@ -208,27 +212,34 @@ class _Line:
             retry_s = self._config.first_retry_s
 
     async def _serve(self) -> bool:
-        """Stamps what waits, until nothing is left or something fails; whether nothing is left."""
-        while waiting := await self._waiting():
-            failed: StampFailed | None = None
-            for wanted in waiting:
-                failed = await self._serve_one(wanted) or failed
-                if failed is not None and not failed.is_of_one:
-                    return await self._begin_outage(failed)
-            if failed is not None:
-                return False
-        return True
+        """Asks for everything that waits, until the authority is out; whether nothing is left."""
+        if self._last is not None and not await self._go_on():
+            return False
+        return await self._go_on()
 
-    async def _serve_one(self, wanted: StampWanted) -> StampFailed | None:
+    async def _go_on(self) -> bool:
+        """From after what was tried last to the end of the line; whether all of that is stamped."""
+        failures = 0
+        while waiting := await self._waiting(after=self._last):
+            for wanted in waiting:
+                self._last = wanted
+                failed = await self._serve_one(wanted)
+                if isinstance(failed, StampFailed) and not failed.is_of_one:
+                    return await self._begin_outage(failed)
+                failures += failed is not None
+        self._last = None
+        return failures == 0
+
+    async def _serve_one(self, wanted: StampWanted) -> StampFailed | InspectionError | None:
+        """What went wrong. Raises InspectionError, `unavailable`, where nothing can be kept now."""
         try:
             stamped = await self.authority.stamp(wanted.line)
         except StampFailed as error:
             _log.warning("no time stamp of %s for %s: %s", self.authority.name, wanted.inspection_id, error)
-            await self._keeping.declare(wanted, error.cause)
+            await _of_one(self._keeping.declare(wanted, error.cause))
             return error
         self._outage = None
-        await self._keeping.keep(self.authority, wanted, stamped)
-        return None
+        return await _of_one(self._keeping.keep(self.authority, wanted, stamped))
 
     async def _begin_outage(self, failed: StampFailed) -> bool:
         self._outage = failed
@@ -243,14 +254,27 @@ class _Line:
                 await _safely(self._declare_outage)
 
     async def _declare_outage(self) -> bool:
-        outage = self._outage
-        while outage is not None and (missing := await self._waiting(undeclared=True)):
+        last: StampWanted | None = None
+        while self._outage is not None and (missing := await self._waiting(undeclared=True, after=last)):
             for wanted in missing:
-                await self._keeping.declare(wanted, outage.cause)
+                last = wanted
+                await _of_one(self._keeping.declare(wanted, self._outage.cause))
         return True
 
-    async def _waiting(self, undeclared: bool = False) -> list[StampWanted]:
-        return await _waiting(self._store, self.authority.name, self._config.batch, undeclared)
+    async def _waiting(self, undeclared: bool = False, after: StampWanted | None = None) -> list[StampWanted]:
+        return await _waiting(self._store, self.authority.name, self._config.batch, undeclared, after)
+
+
+async def _of_one(keeping: Awaitable[None]) -> InspectionError | None:
+    """A refusal that is of this inspection alone, as where its ledger is damaged. Raises all others."""
+    try:
+        await keeping
+    except InspectionError as error:
+        if error.kind is Kind.UNAVAILABLE:
+            raise
+        _log.error("a time stamp, or its lack, cannot be put on record: %s", error)
+        return error
+    return None
 
 
 def _missing(wanted: StampWanted, cause: str) -> EntryDraft:
@@ -258,9 +282,11 @@ def _missing(wanted: StampWanted, cause: str) -> EntryDraft:
     return EntryDraft("timestamp_failed", SYSTEM, None, payload)
 
 
-async def _waiting(store: StampingStore, authority: str, limit: int, undeclared: bool = False) -> list[StampWanted]:
+async def _waiting(
+    store: StampingStore, authority: str, limit: int, undeclared: bool = False, after: StampWanted | None = None
+) -> list[StampWanted]:
     async with store.reading() as uow:
-        return await uow.stamps.list_waiting(authority, limit, undeclared)
+        return await uow.stamps.list_waiting(authority, limit, undeclared, after)
 
 
 async def _safely(work: Callable[[], Awaitable[bool]]) -> bool:

@@ -74,8 +74,13 @@ class StampRows(Protocol):
         """Takes the place of an older one, which keeps its turn and whether it is declared."""
         ...
 
-    async def list_waiting(self, authority: str, limit: int, undeclared: bool = False) -> builtins.list[StampWanted]:
-        """In the order in which they were asked for; those that no entry declares yet, or all."""
+    async def list_waiting(
+        self, authority: str, limit: int, undeclared: bool = False, after: StampWanted | None = None
+    ) -> builtins.list[StampWanted]:
+        """In the order in which they were asked for; those that no entry declares yet, or all.
+
+        `after`: those whose turn is after that one's, which need not wait any more.
+        """
         ...
 
     async def list_authorities(self) -> builtins.list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 
-from sqlalchemy import RowMapping, and_, delete, select
+from sqlalchemy import RowMapping, and_, delete, or_, select
 
 from inspection.services.stamping_ports import StampWanted
 from inspection.store import tables
@@ -26,12 +26,17 @@ class SqlStamps(TableRows):
         held = {"inspection_id": wanted.inspection_id, "authority": wanted.authority}
         await self._add({**held, **newer, "asked_at": wanted.asked_at, "declared": wanted.declared})
 
-    async def list_waiting(self, authority: str, limit: int, undeclared: bool = False) -> builtins.list[StampWanted]:
+    async def list_waiting(
+        self, authority: str, limit: int, undeclared: bool = False, after: StampWanted | None = None
+    ) -> builtins.list[StampWanted]:
         """The longest waiting first."""
         columns = self.table.c
         chosen = select(self.table).where(columns.authority == authority)
         if undeclared:
             chosen = chosen.where(~columns.declared)
+        if after is not None:
+            same = and_(columns.asked_at == after.asked_at, columns.inspection_id > after.inspection_id)
+            chosen = chosen.where(or_(columns.asked_at > after.asked_at, same))
         rows = await self._rows(chosen.order_by(columns.asked_at, columns.inspection_id).limit(limit))
         return [_wanted(row) for row in rows]
 
