@@ -12,7 +12,7 @@ from typing import Any
 
 from .basics import Broken, Members, canonical, is_count, is_hex, is_name, need, sha256
 from .plain_zip import NAME
-from .record import Record, member_of
+from .record import Record, class_of, member_of
 
 Said = dict[str, Any]
 WITHHELD = {
@@ -25,6 +25,8 @@ WITHHELD = {
 }
 LINED = ("ledger.jsonl", "openings.jsonl", "checkpoints.jsonl", "keys.jsonl")
 TILE = 64
+#: What officers write for themselves and each other: by kind, the last step of the path.
+NOTES = {"check": "note", "site_visit": "note", "opinion": "text", "hold": "reason", "reveal": "reason"}
 
 
 def is_withheld(item: Any) -> bool:
@@ -143,13 +145,10 @@ def runs_of(name: str, segments: list[Said], hidden: Sequence[tuple[int, int]]) 
 
 def require_excused(record: Record, manifest: Said, used: set[int]) -> None:
     """Each item has its reason and names something that the ledger has; an opening is then not there."""
-    erased = {each for entry in record.of_kind("erased") for each in entry["payload"]["classes"]}
     hidden: set[tuple[int, str]] = set()
     for place, item in enumerate(manifest["withheld"]):
         where = f"manifest.json withheld {place}"
-        by_erasure = bool(erased) if item["kind"] == "opening" else "media" in erased
-        excused = {"erased": by_erasure, "redacted": True, "audience": manifest["audience"] != "office"}
-        need(excused[item["rule"]], "member_missing", where)
+        need(is_excused(record, manifest["audience"], item), "member_missing", where)
         if item["kind"] == "opening":
             at = (item["seq"], item["path"])
             need(at in record.closed and at not in hidden, "member_unexpected", where)
@@ -158,22 +157,72 @@ def require_excused(record: Record, manifest: Said, used: set[int]) -> None:
         else:
             need(place in used, "member_unexpected", where)
     record.opened |= hidden
+    record.hidden = hidden
+
+
+def is_excused(record: Record, audience: str, item: Said) -> bool:
+    if item["kind"] == "file" and item["name"].startswith("timestamps/"):
+        return False
+    if item["rule"] == "redacted":
+        return audience != "office"
+    if item["kind"] == "opening":
+        at = (item["seq"], item["path"])
+        if at not in record.closed:
+            return False
+        entry = record.entries[at[0] - 1]
+        if item["rule"] == "erased":
+            return is_erased(record, class_of(entry, at[1]), at[0])
+        steps = at[1].split("/")
+        return audience == "applicant" and steps[1] == "payload" and NOTES.get(entry["kind"]) == steps[-1]
+    if item["rule"] == "audience" or item["kind"] not in ("track", "still", "file"):
+        return False
+    return is_erased(record, "media", last_naming(record, item))
+
+
+def is_erased(record: Record, retention: str | None, last: int) -> bool:
+    """Whether an entry after the last that names it erased what is of that class."""
+    return last < record.erased_at.get(retention, 0)
+
+
+def last_naming(record: Record, item: Said) -> int:
+    """The last entry that names it; 0 where none does."""
+    if item["kind"] == "track":
+        ids = (item["session"], item["track"])
+        named = [
+            entry["seq"]
+            for entry in record.of_kind("segment", "recovered")
+            if (entry["payload"]["session_id"], entry["payload"]["track_id"]) == ids
+        ]
+    else:
+        name = item["name"] if item["kind"] == "file" else f"stills/{item['still']}.jpg"
+        files = record.of_kind("still", "rectification", "timestamp")
+        named = [entry["seq"] for entry in files if member_of(entry) == name]
+    return max(named, default=0)
 
 
 def require_there(record: Record, found: Expected, listed: Sequence[str]) -> None:
-    named = [(min(one["seq"] for one in run.segments), run.member) for run in found.runs]
-    named += [(entry["seq"], str(member_of(entry))) for entry in found.files]
-    named += [(entry["seq"], name) for entry, _ in found.redacted for name in redacted_names(entry)]
-    for seq, name in sorted(named, key=lambda one: one[0]):
+    last: dict[str | None, int] = {}
+    for entry in record.of_kind("segment", "recovered", "still", "rectification"):
+        last[member_of(entry)] = entry["seq"]
+    named: list[tuple[int, str, int | None]] = []
+    named += [(min(one["seq"] for one in run.segments), run.member, last[run.journal]) for run in found.runs]
+    named += [(one["seq"], str(member_of(one)), last.get(member_of(one))) for one in found.files]
+    named += [(one["seq"], name, one["seq"]) for one, _ in found.redacted for name in redacted_names(one)]
+    for seq, name, last_seq in sorted(named, key=lambda one: one[0]):
         need(name in listed, "member_missing", f"{name} entry {seq}")
-    known = {name for _, name in named} | {*LINED, "README.txt", "report.pdf"}
+        gone = last_seq is not None and is_erased(record, "media", last_seq)
+        need(not gone, "member_unexpected", f"{name} entry {seq}")
+    known = {name for _, name, _ in named} | {*LINED, "README.txt", "report.pdf"}
     for entry in record.of_kind("session_created"):
         known |= {f"viewing/{entry['payload']['session_id']}.{suffix}" for suffix in ("webm", "mp4")}
     known |= {f"stills_c2pa/{one['payload']['still_id']}.jpg" for one in found.files if one["kind"] == "still"}
     for name in listed:
         need(name in known or name.startswith("certificates/"), "member_unexpected", name)
     for at in record.closed:
-        need(at in record.opened, "member_missing", f"openings.jsonl entry {at[0]} {at[1]}")
+        where = f"openings.jsonl entry {at[0]} {at[1]}"
+        need(at in record.opened, "member_missing", where)
+        need(at in record.hidden or not is_erased(record, class_of(record.entries[at[0] - 1], at[1]), at[0]),
+             "member_unexpected", where)  # fmt: skip
 
 
 def redacted_names(entry: Said) -> tuple[str, str]:

@@ -46,6 +46,8 @@ class Record:
     roots: list[bytes] = field(default_factory=list)
     closed: dict[tuple[int, str], str] = field(default_factory=dict)
     opened: set[tuple[int, str]] = field(default_factory=set)
+    hidden: set[tuple[int, str]] = field(default_factory=set)
+    erased_at: dict[str | None, int] = field(default_factory=dict)
     checkpoints: dict[tuple[int, str], bytes] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
     sessions: dict[str, str] = field(default_factory=dict)
@@ -108,6 +110,8 @@ def read_ledger(record: Record, members: Members, claimed: tuple[int, str]) -> N
         require_sense(record, entry, where)
         record.entries.append(entry)
         record.hashes.append(digest)
+        if entry["kind"] == "erased":
+            record.erased_at |= dict.fromkeys(entry["payload"]["classes"], seq)
         record.closed |= {
             (seq, path): said for path, said in sorted(commitments(entry), key=lambda one: one[0].encode())
         }
@@ -223,6 +227,24 @@ def commitments(entry: Entry) -> Iterator[tuple[str, str]]:
             todo += [(f"{path}/{key.replace('~', '~0').replace('/', '~1')}", inner) for key, inner in value.items()]
         elif isinstance(value, list):
             todo += [(f"{path}/{index}", inner) for index, inner in enumerate(value)]
+
+
+def class_of(entry: Entry, path: str) -> str | None:
+    """With what a commitment is erased; None where its kind does not say."""
+    if path == "/actor/name":
+        return "person"
+    top, *steps = path.split("/")[1:]
+    shape, value = KINDS[entry["kind"]], entry["payload"]
+    for step in steps if top == "payload" else []:
+        if "either" in shape:
+            shape = next(one for one in shape["either"] if fits(one, value))
+        if "list_of" in shape:
+            shape, value = shape["list_of"], value[int(step)]
+        elif "record" in shape and not step.endswith("?"):
+            shape, value = shape["record"].get(step) or shape["record"].get(f"{step}?") or "any", value.get(step)
+        else:
+            return None
+    return str(shape["class"]) if top == "payload" and "personal" in shape else None
 
 
 def read_openings(record: Record, members: Members) -> None:

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from inspection.domain.package_manifest import MANIFEST
-from inspection.domain.package_withheld import Withheld
+from inspection.domain.package_withheld import MEDIA_CLASS, Excuses, Withheld
 from inspection.domain.verification import Broken, Code
 from inspection.domain.verification_artefacts import Attested, FileClaim, JournalClaim, SegmentClaim
 
-MEDIA_CLASS = "media"
 REDACTED_SUFFIX, TILES_SUFFIX = "redacted.png", "tiles.json"
 
 
@@ -58,6 +57,8 @@ class Expected:
     runs: tuple[JournalRun, ...]
     files: tuple[FileClaim, ...]
     redacted: tuple[RedactedStill, ...]
+    erased: frozenset[str] = frozenset()
+    """Those of these members of which an entry says that they were erased."""
 
     def named(self) -> list[tuple[str, int]]:
         """Each member with the first entry that names it, in the order of entries."""
@@ -74,7 +75,7 @@ def expected_members(
 ) -> Expected:
     """Raises Broken where something withheld has no excuse (`member_missing`) or is nothing that the ledger names.
 
-    Openings are another's to judge: `withhold_opening` is told each with its place in the manifest.
+    Openings and their excuses are another's to judge: `withhold_opening` is told each with its place in the manifest.
     """
     plan = _Plan(withheld)
     recorded = sorted(attested.recorded(), key=lambda claim: min(segment.seq for segment in claim.segments))
@@ -90,20 +91,33 @@ def expected_members(
         else:
             stem = claim.member.removesuffix("jpg")
             redacted.append(RedactedStill(claim, stem + REDACTED_SUFFIX, stem + TILES_SUFFIX, tiles))
+    excuses = Excuses(audience, attested.erased_at)
     for place, one in enumerate(withheld):
-        if not _is_excused(one, attested, audience):
-            raise Broken(Code.MEMBER_MISSING, f"{MANIFEST} withheld {place}")
-        if one.kind == "opening":
+        if one.kind == "opening" and (one.rule != "redacted" or excuses.holds_for_opening(one, None)):
             withhold_opening(one, place)
+        elif one.kind == "opening" or not excuses.holds_for_file(one, _last_seq(attested, one)):
+            raise Broken(Code.MEMBER_MISSING, f"{MANIFEST} withheld {place}")
         elif place not in plan.used:
             raise Broken(Code.MEMBER_UNEXPECTED, f"{MANIFEST} withheld {place}")
-    return Expected(tuple(runs), tuple(files), tuple(redacted))
+    return Expected(tuple(runs), tuple(files), tuple(redacted), _erased(excuses, runs, files, redacted))
 
 
-def _is_excused(one: Withheld, attested: Attested, audience: str) -> bool:
-    if one.rule == "erased":
-        return bool(attested.erased) if one.kind == "opening" else MEDIA_CLASS in attested.erased
-    return one.rule == "redacted" or audience != "office"
+def _last_seq(attested: Attested, one: Withheld) -> int:
+    """The last entry that names it; 0 where none does."""
+    if one.track is not None:
+        claim = attested.journals.get(one.track)
+        return claim.last_seq if claim is not None and claim.session_id == one.session else 0
+    file = attested.files.get(one.name or "" if one.still is None else f"stills/{one.still}.jpg")
+    return 0 if file is None else file.seq
+
+
+def _erased(
+    excuses: Excuses, runs: Sequence[JournalRun], files: Sequence[FileClaim], redacted: Sequence[RedactedStill]
+) -> frozenset[str]:
+    found = [(run.member, run.claim.last_seq) for run in runs]
+    found += [(one.member, one.seq) for one in files if one.code is not Code.TIMESTAMP_DIGEST]
+    found += [(name, one.claim.seq) for one in redacted for name in (one.picture, one.tiles)]
+    return frozenset(name for name, last_seq in found if excuses.is_erased(MEDIA_CLASS, last_seq))
 
 
 class _Plan:

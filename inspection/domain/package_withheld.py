@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from inspection.domain.entry_shapes import Shape, count, file, list_of, name, one_of, record
 
 AUDIENCES = ("office", "applicant", "court")
+MEDIA_CLASS = "media"
+TOKENS = "timestamps/"
+#: What an erasure takes as a whole; nothing of it is left that could be a stretch or a covered picture.
+_ERASED_AS_A_WHOLE = ("track", "still", "file")
+#: Notes that officers make for themselves and each other: by kind, the last step of the pointer.
+_OFFICE_NOTES = {"check": "note", "site_visit": "note", "opinion": "text", "hold": "reason", "reveal": "reason"}
 RULES = ("erased", "redacted", "audience")
 
 _RULE = one_of(*RULES)
@@ -51,6 +57,55 @@ class Withheld:
             raise ValueError("not a thing that can be withheld")
         tiles = fields.get("tiles")
         return cls(**{**fields, "tiles": None if tiles is None else tuple(tiles)})
+
+
+def is_for(audience: str, kind: str, path: str) -> bool:
+    """Whether a personal value is for them. The applicant gets no notes that officers made for themselves."""
+    if audience not in AUDIENCES:
+        raise ValueError(f"no such audience: {audience}")
+    return (
+        audience != "applicant"
+        or not path.startswith("/payload/")
+        or _OFFICE_NOTES.get(kind) != path[path.rfind("/") + 1 :]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningPlace:
+    """A commitment: the kind of its entry, and the class that it is erased with; None where its kind names none."""
+
+    kind: str
+    retention: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Excuses:
+    """What excuses leaving something out: for whom the package is, and by class the last entry that erased it."""
+
+    audience: str
+    erased_at: Mapping[str, int]
+
+    def is_erased(self, retention: str | None, last_seq: int) -> bool:
+        """Whether an entry erased what is of that class and was last named by entry `last_seq`."""
+        return retention is not None and last_seq < self.erased_at.get(retention, 0)
+
+    def holds_for_file(self, one: Withheld, last_seq: int) -> bool:
+        """For anything but an opening; `last_seq` is the last entry that names it. A token is never left out."""
+        if one.kind == "file" and (one.name or "").startswith(TOKENS):
+            return False
+        if one.rule == "erased":
+            return one.kind in _ERASED_AS_A_WHOLE and self.is_erased(MEDIA_CLASS, last_seq)
+        return one.rule == "redacted" and self.audience != "office"
+
+    def holds_for_opening(self, one: Withheld, place: OpeningPlace | None) -> bool:
+        """For an opening; None where nothing stands."""
+        if one.rule == "redacted":
+            return self.audience != "office"
+        if place is None:
+            return False
+        if one.rule == "erased":
+            return self.is_erased(place.retention, one.seq or 0)
+        return not is_for(self.audience, place.kind, one.path or "")
 
 
 def hidden_openings(withheld: tuple[Withheld, ...]) -> Callable[[int, str], bool]:

@@ -7,7 +7,7 @@ from typing import Any
 from inspection.domain.actor import Role
 from inspection.domain.commitments import ERASED, pointer, replaced
 from inspection.domain.entry import Entry
-from inspection.domain.package_audience import is_for
+from inspection.domain.package_withheld import is_for
 from inspection.domain.retention import ERASED_WORDS
 
 WITHHELD = {"withheld": True}

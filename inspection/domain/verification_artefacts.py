@@ -52,6 +52,11 @@ class JournalClaim:
         return f"journal/{self.session_id}/{self.track_id}.ytj"
 
     @property
+    def last_seq(self) -> int:
+        """The last entry that names a segment of it; 0 without any."""
+        return max((segment.seq for segment in self.segments), default=0)
+
+    @property
     def attested_bytes(self) -> int:
         """Up to where entries speak of it."""
         return max((segment.offset + segment.length for segment in self.segments), default=0)
@@ -110,8 +115,8 @@ class Attested:
     backward: int = 0
     """How often an entry's time lies before that of the entry before."""
     opened: dict[str, Any] = field(default_factory=dict)
-    erased: set[str] = field(default_factory=set)
-    """Retention classes of which an entry says that they were erased."""
+    erased_at: dict[str, int] = field(default_factory=dict)
+    """By retention class: the last entry that says it was erased."""
     told: dict[str, list[Entry]] = field(default_factory=dict)
     """Entries of the kinds in `KEPT_KINDS`, for steps of their own."""
     challenge_stills: dict[str, int] = field(default_factory=dict)
@@ -224,7 +229,7 @@ def _take_timestamp(attested: Attested, entry: Entry) -> None:
 
 
 def _take_erased(attested: Attested, entry: Entry) -> None:
-    attested.erased.update(entry.payload["classes"])
+    attested.erased_at.update(dict.fromkeys(entry.payload["classes"], entry.seq))
 
 
 def _take_file(attested: Attested, entry: Entry, claim: FileClaim) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from cryptography import x509
 
@@ -28,6 +29,7 @@ from inspection.domain.package_manifest import (
     strict_base64,
 )
 from inspection.domain.package_members import Expected, expected_members
+from inspection.domain.package_withheld import Excuses
 from inspection.domain.receipts import Receipt
 from inspection.domain.verification import (
     Alone,
@@ -290,16 +292,20 @@ class _Steps:
         """Each member is one that the ledger names, or one of the few that need no entry."""
         self.at = MANIFEST
         withheld, audience = self._said.withheld, self._said.audience
-        self._expected = expected_members(self._attested, withheld, audience, self._commitments.withhold)
+        excuses = Excuses(audience, self._attested.erased_at)
+        withhold = partial(self._commitments.withhold, excuses)
+        self._expected = expected_members(self._attested, withheld, audience, withhold)
         named = dict(self._expected.named())
         for name, seq in self._expected.named():
             if name not in self._listed:
                 raise Broken(Code.MEMBER_MISSING, f"{name} entry {seq}")
+            if name in self._expected.erased:
+                raise Broken(Code.MEMBER_UNEXPECTED, f"{name} entry {seq}")
         free = self._free_names()
         for name in self._listed:
             if name not in named and name not in free and not name.startswith(CERTIFICATES):
                 raise Broken(Code.MEMBER_UNEXPECTED, name)
-        self._commitments.require_all()
+        self._commitments.require_all(excuses)
         self._found.withheld = withheld
         return True
 

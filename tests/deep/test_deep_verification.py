@@ -148,7 +148,7 @@ def test_withheld_stretches_leave_their_stills_unchecked_and_the_others_checked(
 ) -> None:
     made = filmed(tmp_path, font)
     hidden = Withheld("journal", "redacted", session=SESSION, track="vp8", from_index=0, to_index=1)
-    verdict = deep(made.export(withheld=[hidden]))
+    verdict = deep(made.export(audience="court", withheld=[hidden]))
     assert (verdict.state, verdict.first_problem) == (State.WHOLE, None)
     assert next(one.values for one in verdict.proven if one.key == "stills_found") == {"count": 2}
     assert next(one.values for one in verdict.claimed if one.key == "stills_out_of_reach") == {"count": 1}
@@ -179,7 +179,7 @@ def test_a_still_with_covered_tiles_verifies_where_just_those_are_covered(
         Withheld("journal", "redacted", session=SESSION, track="vp8", from_index=4, to_index=5),
         Withheld("opening", "redacted", seq=seq, path="/payload/tiles_seed"),
     )
-    plan = made.case.plan(withheld=withheld)
+    plan = made.case.plan("court", withheld)
     plan = replace(plan, texts=(*plan.texts, *covered(made, "still3", shown)))
     copier, out = StillCopier(made.certificate, "test", plan.entries), tmp_path / "package.zip"
     export_file(plan, made.case.evidence, made.case.signer, out, START, "test", copy_still=copier)

@@ -99,7 +99,7 @@ def test_an_audience_reads_nothing_of_what_is_withheld_from_it(
     check = next(entry for entry in case.entries if entry.kind == "check")
     withheld = [
         Withheld("opening", "audience", seq=check.seq, path="/payload/note"),
-        Withheld("still", "audience", still="still1"),
+        Withheld("still", "redacted", still="still1"),
     ]
 
     def keep(html: str, font: Path, pictures: dict[str, bytes]) -> bytes:

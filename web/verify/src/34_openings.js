@@ -49,6 +49,24 @@ function openCommitment(check, { seq, path, saltBytes, value }, where) {
   check.openings.set(`${seq} ${path}`, value)
 }
 
+/** With what a commitment is erased; undefined where its kind does not say. */
+function classOf({ kind, payload }, path) {
+  if (path === '/actor/name') return 'person'
+  const [, top, ...steps] = path.split('/')
+  return top === 'payload' ? classBelow(KINDS[kind], payload, steps) : undefined
+}
+
+function classBelow(shape, value, steps) {
+  if (typeof shape === 'string') return undefined
+  if (shape.either) return classBelow(shape.either.find((one) => fits(one, value)), value, steps)
+  if (shape.personal) return steps.length ? undefined : shape.class
+  if (!steps.length) return undefined
+  const [step, ...rest] = steps
+  if (shape.list_of) return classBelow(shape.list_of, value[step], rest)
+  const key = [step, `${step}?`].find((one) => shape.record && Object.hasOwn(shape.record, one))
+  return key === undefined || step.endsWith('?') ? undefined : classBelow(shape.record[key], value[step], rest)
+}
+
 /** Each commitment in an entry's actor and payload, by its JSON pointer (RFC 6901), in the order of their UTF-8 bytes. */
 function commitmentsOf(entry) {
   const found = []

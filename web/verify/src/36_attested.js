@@ -7,7 +7,7 @@ class Attested {
     this.sessions = new Map()
     this.counts = new Map()
     this.gaps = new Map()
-    this.erased = new Set()
+    this.erasedAt = new Map() // by class: the last entry that says it was erased
     this.kept = { timestamp: [], timestamp_failed: [], challenge: [], page_key: [], signatures: [], track: [] }
     this.first = null
     this.last = null
@@ -58,7 +58,7 @@ const TAKERS = {
     need(payload.file.startsWith('timestamps/'), 'ledger_unparsable', whereEntry(seq))
     attested.file(seq, payload.file, payload.token_sha256, 'timestamp_digest')
   },
-  erased: (attested, { payload }) => payload.classes.forEach((one) => attested.erased.add(one)),
+  erased: (attested, { seq, payload }) => payload.classes.forEach((one) => attested.erasedAt.set(one, seq)),
 }
 
 function takeEntry(attested, entry) {

@@ -1,5 +1,7 @@
 // Step 10: the members are what the ledger names, without what the manifest says is withheld and by which rule.
 
+/** What officers write for themselves and each other: by kind, the last step of the path. */
+const OFFICE_NOTES = { check: 'note', site_visit: 'note', opinion: 'text', hold: 'reason', reveal: 'reason' }
 const FREE_MEMBERS = new Set([LEDGER, OPENINGS, CHECKPOINTS, KEYS, 'README.txt', 'report.pdf'])
 
 function requireBound(check) {
@@ -97,20 +99,47 @@ function requireExcused(check, plan) {
   })
 }
 
-function isExcused(check, { kind, rule }) {
-  const { erased } = check.attested
-  if (rule === 'erased') return kind === 'opening' ? erased.size > 0 : erased.has('media')
-  return rule === 'redacted' || check.manifest.audience !== 'office'
+function isExcused(check, one) {
+  if (one.kind === 'file' && one.name.startsWith('timestamps/')) return false
+  if (one.rule === 'redacted') return check.manifest.audience !== 'office'
+  if (one.kind === 'opening') return isOpeningExcused(check, one)
+  if (one.rule === 'audience' || !['track', 'still', 'file'].includes(one.kind)) return false
+  return isErased(check, 'media', lastNaming(check, one))
+}
+
+function isOpeningExcused(check, { seq, path, rule }) {
+  if (!check.commitments[seq - 1]?.has(path)) return false
+  const entry = check.entries[seq - 1]
+  if (rule === 'erased') return isErased(check, classOf(entry, path), seq)
+  const note = Object.hasOwn(OFFICE_NOTES, entry.kind) ? OFFICE_NOTES[entry.kind] : undefined
+  return check.manifest.audience === 'applicant' && path.startsWith('/payload/') && path.slice(path.lastIndexOf('/') + 1) === note
+}
+
+/** Whether a later entry than the last that names it erased what is of that class. */
+function isErased(check, retention, last) {
+  return last < (check.attested.erasedAt.get(retention) ?? 0)
+}
+
+/** The last entry that names it; 0 where none does. */
+function lastNaming({ attested }, one) {
+  if (one.kind !== 'track') return attested.files.get(one.kind === 'file' ? one.name : `stills/${one.still}.jpg`)?.seq ?? 0
+  const claim = attested.tracks.get(one.track)
+  return claim?.session === one.session ? lastOf(claim) : 0
+}
+
+function lastOf(claim) {
+  return claim.segments.reduce((last, segment) => Math.max(last, segment.seq), 0)
 }
 
 function requireThere(check) {
   const named = [
-    ...check.runs.map((run) => [run.member, run.seq]),
-    ...check.plainFiles.map((file) => [file.member, file.seq]),
-    ...check.redacted.flatMap((file) => [[file.picture, file.seq], [file.table, file.seq]]),
+    ...check.runs.map((run) => [run.member, run.seq, lastOf(run.claim)]),
+    ...check.plainFiles.map((file) => [file.member, file.seq, file.code === 'timestamp_digest' ? Infinity : file.seq]),
+    ...check.redacted.flatMap((file) => [[file.picture, file.seq, file.seq], [file.table, file.seq, file.seq]]),
   ]
-  for (const [name, seq] of named.sort((a, b) => a[1] - b[1])) {
+  for (const [name, seq, last] of named.sort((a, b) => a[1] - b[1])) {
     need(check.listed.has(name), 'member_missing', `${name} entry ${seq}`)
+    need(!isErased(check, 'media', last), 'member_unexpected', `${name} entry ${seq}`)
   }
   check.named = new Set(named.map(([name]) => name))
 }
@@ -131,7 +160,7 @@ function isFree(check, name) {
   return credentials !== null && check.named.has(`stills/${credentials[1]}.jpg`)
 }
 
-/** Each commitment is opened or withheld, and not both. */
+/** Each commitment is opened or withheld, and not both; what was erased is not opened. */
 function requireOpened(check, plan) {
   const hidden = new Set(plan.withheld.filter((one) => one.kind === 'opening').map((one) => `${one.seq} ${one.path}`))
   check.commitments.forEach((paths, at) => {
@@ -140,6 +169,8 @@ function requireOpened(check, plan) {
       const where = `${OPENINGS} entry ${key}`
       need(check.openings.has(key) || hidden.has(key), 'member_missing', where)
       need(!(check.openings.has(key) && hidden.has(key)), 'member_unexpected', where)
+      const gone = check.openings.has(key) && isErased(check, classOf(check.entries[at], path), at + 1)
+      need(!gone, 'member_unexpected', where)
     }
   })
 }

@@ -205,7 +205,7 @@ async function readTimestamps(check) {
   }
   for (const { seq, payload } of entries) {
     const file = check.attested.files.get(payload.file)
-    if (!check.listed.has(file.member)) continue // withheld, or missing: the next step says so
+    if (!check.listed.has(file.member)) continue // missing: the next step says so
     const where = `${file.member} entry ${seq}`
     need(check.zip.size(file.member) <= MAX_TOKEN_BYTES, 'timestamp_unparsable', where)
     const token = await check.zip.bytes(file.member)

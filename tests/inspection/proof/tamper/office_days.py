@@ -17,7 +17,7 @@ from typing import Any
 from inspection.domain.challenges import challenge_code
 from inspection.domain.entry_kinds import GAP_CAUSES
 from inspection.domain.instants import rfc3339_ms
-from inspection.domain.package_withheld import Withheld
+from inspection.domain.package_withheld import Withheld, is_for
 from inspection.store.package_export import export_file
 from tests.inspection.proof.builder import LI, SESSION, START, WANG, Case, journal_pieces, segment_payloads
 from tests.inspection.proof.tamper.signed_video import signed_journal
@@ -236,8 +236,7 @@ def _erase(day: Day) -> None:
 
 def _hand_out(day: Day) -> None:
     """A copy for somebody else, of which some is withheld."""
-    day.audience = day.chosen.choice(("office", "applicant", "court"))
-    rule = "redacted" if day.audience == "office" else day.chosen.choice(("redacted", "audience"))
+    day.audience, rule = day.chosen.choice(("applicant", "court")), "redacted"
     attested = day.case.attested()
     for claim in attested.recorded():
         day.withheld += _withheld_of_journal(claim.session_id, claim.track_id, len(claim.in_order()), rule, day.chosen)
@@ -254,7 +253,8 @@ def _hand_out(day: Day) -> None:
     for entry in day.case.entries:
         for path in entry.openings:
             if (entry.seq, path) not in hidden and day.chosen.random() < 0.3:
-                day.withheld.append(Withheld("opening", rule, seq=entry.seq, path=path))
+                is_theirs = is_for(day.audience, entry.kind, path) or day.chosen.random() < 0.5
+                day.withheld.append(Withheld("opening", rule if is_theirs else "audience", seq=entry.seq, path=path))
 
 
 def _withheld_of_journal(session: str, track: str, count: int, rule: str, chosen: random.Random) -> Sequence[Withheld]:

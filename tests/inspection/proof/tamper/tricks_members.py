@@ -30,7 +30,7 @@ def relisted(member: str, change: Callable[[list[Fields]], Any]) -> Change:
     return apply
 
 
-def withheld(*items: Fields, audience: str = "office", without: tuple[str, ...] = ()) -> Change:
+def withheld(*items: Fields, audience: str = "court", without: tuple[str, ...] = ()) -> Change:
     """A manifest that withholds these, and members that are not there."""
 
     def apply(rich: Rich, forged: Forged) -> Forged:
@@ -40,6 +40,50 @@ def withheld(*items: Fields, audience: str = "office", without: tuple[str, ...] 
         return forged
 
     return apply
+
+
+def erased(*classes: str, then: Change = lambda rich, forged: forged) -> Change:
+    """An entry at the end says that these classes were erased; then something else."""
+
+    def apply(rich: Rich, forged: Forged) -> Forged:
+        said = {"classes": list(classes), "rule": "expiry", "legal_basis": "x", "keys_destroyed": 1, "not_reached": []}
+        return then(rich, added(forged, "erased", said))
+
+    return apply
+
+
+def still_again(rich: Rich, forged: Forged) -> Forged:
+    """A still that was taken after all that."""
+    said = forged.entries[rich.seq_of("still") - 1]["payload"]
+    return added(forged, "still", {**said, "still_id": "late"})
+
+
+def note_withheld(path: str) -> Change:
+    """An officer's note that stays closed in the applicant's copy, and what its manifest says of it."""
+
+    def apply(rich: Rich, forged: Forged) -> Forged:
+        forged = added(forged, "hold", {"on": True, "reason": {"c": "0" * 64}})
+        item = {"kind": "opening", "seq": len(forged.entries), "path": path, "rule": "audience"}
+        return withheld(item, audience="applicant")(rich, forged)
+
+    return apply
+
+
+def after(*changes: Change) -> Change:
+    """One after the other."""
+
+    def apply(rich: Rich, forged: Forged) -> Forged:
+        for change in changes:
+            forged = change(rich, forged)
+        return forged
+
+    return apply
+
+
+def token_withheld(rich: Rich, forged: Forged) -> Forged:
+    """The token that ties the record to a time, left out by name."""
+    name = next(name for name in forged.members if name.startswith("timestamps/"))
+    return withheld({"kind": "file", "name": name, "rule": "redacted"}, without=(name,))(rich, forged)
 
 
 def entry_of(kind: str, change: Callable[[Fields], Any]) -> Change:
@@ -238,7 +282,66 @@ MEMBER_TRICKS: list[Trick] = [
     ),
     (
         "for an audience that is the office",
-        withheld({**STILL, "rule": "audience"}, without=("stills/still3.jpg",)),
+        withheld({**STILL, "rule": "audience"}, audience="office", without=("stills/still3.jpg",)),
+        "member_missing",
+        WITHHELD_0,
+    ),
+    (
+        "a name erased with the recordings",
+        erased("media", then=withheld({**OPENING, "rule": "erased"})),
+        "member_missing",
+        WITHHELD_0,
+    ),
+    (
+        "a still erased with the words",
+        erased("person", "text", then=withheld({**STILL, "rule": "erased"}, without=("stills/still3.jpg",))),
+        "member_missing",
+        WITHHELD_0,
+    ),
+    (
+        "a still erased before it was taken",
+        erased("media", then=after(still_again, withheld({**STILL, "still": "late", "rule": "erased"}))),
+        "member_missing",
+        WITHHELD_0,
+    ),
+    (
+        "a stretch of a journal erased",
+        erased("media", then=withheld({**RANGE, "rule": "erased"})),
+        "member_missing",
+        WITHHELD_0,
+    ),
+    (
+        "tiles of a still erased",
+        erased("media", then=withheld({"kind": "still_tiles", "still": "tiled2", "tiles": [0], "rule": "erased"})),
+        "member_missing",
+        WITHHELD_0,
+    ),
+    ("a token withheld", token_withheld, "member_missing", WITHHELD_0),
+    ("recordings erased and there", erased("media"), "member_unexpected", f"journal/{SESSION}/track1.ytj entry "),
+    ("names erased and there", erased("person"), "member_unexpected", "openings.jsonl entry 1 /actor/name"),
+    ("a note that is not the applicant's", note_withheld("/payload/reason"), "whole", ""),
+    (
+        "an opening that the applicant may see",
+        withheld({**OPENING, "rule": "audience"}, audience="applicant"),
+        "member_missing",
+        WITHHELD_0,
+    ),
+    ("a note of nothing", note_withheld("/payload/none/reason"), "member_missing", WITHHELD_0),
+    (
+        "a still that is not for an applicant",
+        withheld({**STILL, "rule": "audience"}, audience="applicant", without=("stills/still3.jpg",)),
+        "member_missing",
+        WITHHELD_0,
+    ),
+    (
+        "a still left out of the office's copy",
+        withheld(STILL, audience="office", without=("stills/still3.jpg",)),
+        "member_missing",
+        WITHHELD_0,
+    ),
+    (
+        "a name left out of the office's copy",
+        withheld(OPENING, audience="office"),
         "member_missing",
         WITHHELD_0,
     ),
