@@ -255,7 +255,8 @@ class _Steps:
         if problem is not None:
             raise Broken(problem.code, problem.where)
         self._found.receipt_size = max(one.size or 0 for one in self._receipts)
-        values = {"count": len(self._receipts), "size": self._found.receipt_size, "entries": len(self._hashes)}
+        held = len({one.size for one in self._receipts})
+        values = {"count": held, "size": self._found.receipt_size, "entries": len(self._hashes)}
         self._prove("receipts_fit", **values)
         return True
 

@@ -21,8 +21,9 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
     ),
     "key_trusted": ("所给的可信公钥在其中", "The trusted key that was given is among them"),
     "entries_chained": (
-        "台账第 1 至 {entries} 条逐条相连,未缺、未改、未插,每条均由当时的密钥签名",
-        "Ledger entries 1 to {entries} are chained without loss, change or insertion, each signed by its time's key",
+        "台账第 1 至 {entries} 条逐条相连,每条均由当时的密钥签名;持有密钥者截短或整体重做,仅凭此看不出",
+        "Ledger entries 1 to {entries} are chained, each signed by its time's key; that whoever holds the keys cut "
+        "them short or made them anew does not show in this",
     ),
     "openings_match": (
         "姓名、地址、文字等 {count} 处与台账中的承诺值一致",
@@ -33,23 +34,26 @@ _STATEMENTS: dict[str, tuple[str, str]] = {
         "{count} checkpoints are signed and are those of the ledger",
     ),
     "receipts_fit": (
-        "外部回执 {count} 份与台账相符,最远到第 {size} 条(共 {entries} 条):到该条为止,交出回执后未被改动",
-        "{count} outside receipts fit the ledger, up to entry {size} of {entries}: "
-        "up to there nothing was changed since they were handed out",
+        "所给回执 {count} 份与台账相符(同一检查点只计一份),最远到第 {size} 条(共 {entries} 条):"
+        "到该条为止,交出回执后未被改动;回执须由办公单位以外的人保管并拿出",
+        "{count} given receipts of different checkpoints fit the ledger, up to entry {size} of {entries}: up to there "
+        "nothing was changed since they were handed out, provided that they come from outside the office",
     ),
     "not_later": (
         "台账第 1 至 {size} 条不晚于 {at}(机构 {authority})",
         "Ledger entries 1 to {size} are not later than {at} (authority {authority})",
     ),
     "not_earlier": (
-        "出现口令 {code} 的画面不早于 {at}",
-        "A picture that shows the code {code} is not earlier than {at}",
+        "出现口令 {code} 的画面不早于 {at};口令由办公服务器计算并可被其挑选,只对不掌握该服务器的人成立",
+        "A picture that shows the code {code} is not earlier than {at}; the office's server computes the code and "
+        "could choose it: this holds only against those without the server",
     ),
     "between": (
         "标明口令 {code} 的定格照片不早于 {first},不晚于 {last}(机构 {authority});手机、服务器时钟为自述。"
-        "口令须由人在画面中看到或听到",
+        "口令须由人在画面中看到或听到;口令由办公服务器计算并可被其挑选,只对不掌握该服务器的人成立",
         "The still for the code {code} is not earlier than {first} and not later than {last} (authority {authority}); "
-        "phone and server clocks are self-reported. A person has to see or hear the code in it",
+        "phone and server clocks are self-reported. A person has to see or hear the code in it; the office's server "
+        "computes the code and could choose it: this holds only against those without the server",
     ),
     "tiles_match": (
         "遮盖的照片 {count} 张,未遮盖的部分与台账一致",

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from inspection.domain.receipts import parse_receipt
+from inspection.domain.verification_package import Asked
+from inspection.domain.verification_words import say
+from inspection.store.package_files import verify_file
+from tests.inspection.proof.tamper.page_verifier import PageVerifier
 from tests.inspection.proof.tamper.rich import Rich, make_rich
 from tests.inspection.proof.tamper.tricks_form import FORM_TRICKS
 from tests.inspection.proof.tamper.tricks_members import MEMBER_TRICKS, bent, token
@@ -76,6 +81,17 @@ def test_a_text_that_is_no_receipt_is_said_to_be_none(verifiers, rich, text):
         "receipt_unparsable",
         "receipt 2",
     )
+
+
+def test_receipts_of_one_checkpoint_count_once_and_have_to_come_from_outside(rich):
+    line, code = rich.case.receipt()
+    asked = Asked(receipts=(*parse_receipt(line), *parse_receipt(code)))
+    product = next(one for one in verify_file(rich.package, asked=asked).proven if one.key == "receipts_fit")
+    assert product.values["count"] == 1
+    assert "come from outside the office" in say(product.key, product.values, "en")
+    with PageVerifier() as page:
+        said = page.verify(rich.package, (), [line, code])["proven"]
+    assert next(one["values"]["count"] for one in said if one["key"] == "receipts_match") == 1
 
 
 def test_receipts_of_somewhere_else_are_named(verifiers, rich, tmp_path):
