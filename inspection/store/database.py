@@ -93,8 +93,14 @@ class SqlUnitOfWork:
         self._growths.append(growth)
 
     async def commit(self) -> None:
-        """Durable on return; the unit of work is over."""
-        await self._connection.commit()
+        """Durable on return; the unit of work is over. One that fails leaves nothing behind, no lock either."""
+        try:
+            await self._connection.commit()
+        except BaseException:
+            # SQLite keeps a transaction that it could not commit, and SQLAlchemy takes it for ended: the next one on
+            # this connection could not begin.
+            await self._connection.invalidate()
+            raise
         growths, self._growths = self._growths, []
         if self._news is not None:
             for growth in growths:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from inspection.domain.errors import InspectionError, Kind
 from inspection.domain.inspections import InspectionState
 from inspection.services import audit, inspections, reports
+from inspection.store import database as database_module
 from inspection.store.database import journal_mode_for
 from tests.inspection.services.office import House, Live, go_live, open_house
 
@@ -210,3 +212,20 @@ async def test_what_was_acknowledged_before_a_kill_is_there_after_it(tmp_path):
     assert said == list(range(1, len(said) + 1))
     assert acknowledged <= len(said) <= acknowledged + 1
     await after.aclose()
+
+
+async def test_a_commit_that_waits_too_long_for_a_reader_is_busy_and_the_next_goes_through(tmp_path, monkeypatch):
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(database_module, "journal_mode_for", lambda version: "TRUNCATE")
+    house = open_house(tmp_path)
+    live = await go_live(house)
+    with closing(sqlite3.connect(tmp_path / "yuntakan.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM inspections").fetchone()
+        for _ in range(2):
+            with pytest.raises(InspectionError) as refused:
+                await chat(live, "在吗")
+            assert refused.value.code == "storage_busy"
+    await chat(live, "现在呢")
+    assert (await house.kinds(live.inspection.id)).count("chat") == 1
+    await house.aclose()
