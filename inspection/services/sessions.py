@@ -107,6 +107,9 @@ async def settle(office: Office, session_id: str) -> None:
 
 async def mark_interrupted(office: Office) -> list[SessionChanged]:
     """At the server's start: nobody is connected any more, and nothing is recorded until people are back."""
+    async with office.reading() as uow:
+        if not await uow.sessions.list_open():
+            return []  # a start that writes nothing waits for no reader
     async with office.uow() as uow:
         changed = [await _interrupted(uow, session) for session in await uow.sessions.list_open()]
         await uow.commit()

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.inspection.services.office import open_house
 from web.certificates import TlsFolder, ensure_certificates, names_of, read_certificate
 from web.serving import tls_context
 from web.settings import Settings
@@ -169,3 +173,31 @@ def test_the_offices_own_certificate_carries_the_names_by_which_people_come(tmp_
     settings = Settings(data=tmp_path, public_url="https://tk.example", public_address="203.0.113.7/192.168.7.2")
     tls_context(settings)
     assert {"tk.example", "203.0.113.7"} <= names_of(read_certificate(tmp_path / "tls" / "server.crt"))
+
+
+async def office_with_a_pending_erasure(data: Path) -> None:
+    house = open_house(data)
+    inspection = await house.opened((await house.staff("li")).as_actor())
+    async with house.office.uow() as uow:
+        await uow.erasures.begin(inspection.id, True)
+        await uow.commit()
+    await house.aclose()
+
+
+@pytest.mark.bench
+def test_it_starts_while_a_reader_keeps_an_erasure_pending_and_ends_it_afterwards(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    asyncio.run(office_with_a_pending_erasure(data))
+    with closing(sqlite3.connect(data / "yuntakan.db")) as reader:
+        pending = "SELECT count(*) FROM pending_erasures"
+        reader.execute("BEGIN")
+        assert reader.execute(pending).fetchone() == (1,)
+        with serving(data) as one:
+            assert one.get("/healthz")[0] == 200
+            reader.rollback()
+            until_s = time.monotonic() + 60
+            while reader.execute(pending).fetchone() != (0,):
+                assert time.monotonic() < until_s
+                time.sleep(0.1)  # another process: nothing to wait on
+            assert one.stop() == 0

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from inspection.domain.errors import InspectionError, Kind
 from inspection.domain.inspections import InspectionState
-from inspection.services import audit, inspections, reports
+from inspection.services import audit, inspections, reports, sessions
 from inspection.store import database as database_module
 from inspection.store.database import journal_mode_for
 from tests.inspection.services.office import House, Live, go_live, open_house
@@ -228,4 +228,14 @@ async def test_a_commit_that_waits_too_long_for_a_reader_is_busy_and_the_next_go
             assert refused.value.code == "storage_busy"
     await chat(live, "现在呢")
     assert (await house.kinds(live.inspection.id)).count("chat") == 1
+    await house.aclose()
+
+
+async def test_a_start_without_an_open_session_waits_for_no_reader(tmp_path, monkeypatch):
+    monkeypatch.setattr(database_module, "journal_mode_for", lambda version: "TRUNCATE")
+    house = open_house(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "yuntakan.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM inspections").fetchone()
+        assert await sessions.mark_interrupted(house.office) == []
     await house.aclose()
