@@ -39,14 +39,16 @@ def read_pdf(page: Path) -> tuple[str, str, set[str]]:
     """Its text, what `pdfinfo` says of it, and what a reader of QR codes makes of it at several resolutions."""
     text = subprocess.run(["pdftotext", "-raw", page, "-"], capture_output=True, check=True).stdout.decode()
     facts = subprocess.run(["pdfinfo", page], capture_output=True, check=True).stdout.decode()
-    return text, facts, {scanned(page, dpi) for dpi in (150, 200, 250, 300)}
+    return text, facts, {code for dpi in (150, 200, 250, 300, 400) for code in scanned(page, dpi)}
 
 
-def scanned(page: Path, dpi: int) -> str:
+def scanned(page: Path, dpi: int) -> list[str]:
+    """What two readers make of it: one alone misses a code on a whole page now and then."""
     subprocess.run(["pdftoppm", "-r", str(dpi), "-png", "-singlefile", page, page.with_suffix("")], check=True)
     picture = cv2.imread(str(page.with_suffix(".png")), cv2.IMREAD_GRAYSCALE)
     assert picture is not None
-    return str(cv2.QRCodeDetector().detectAndDecode(picture)[0])
+    readers = (cv2.QRCodeDetector(), cv2.QRCodeDetectorAruco())
+    return [str(reader.detectAndDecode(picture)[0]) for reader in readers]
 
 
 async def raise_finding(case: Case) -> None:
