@@ -96,8 +96,7 @@ def damaged_deflate(forged: Forged) -> bytes:
     content = bytearray(zipped(forged.members, zipfile.ZIP_DEFLATED))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         info = archive.getinfo("ledger.jsonl")
-    middle = info.header_offset + 30 + len(info.filename) + info.compress_size // 2
-    content[middle : middle + 8] = bytes(8)
+    content[info.header_offset + 30 + len(info.filename)] |= 0b110  # a block of a type that is none
     return bytes(content)
 
 
