@@ -217,7 +217,8 @@ def require_there(record: Record, found: Expected, listed: Sequence[str]) -> Non
         known |= {f"viewing/{entry['payload']['session_id']}.{suffix}" for suffix in ("webm", "mp4")}
     known |= {f"stills_c2pa/{one['payload']['still_id']}.jpg" for one in found.files if one["kind"] == "still"}
     for name in listed:
-        need(name in known or name.startswith("certificates/"), "member_unexpected", name)
+        is_certificate = name.startswith("certificates/") and name.endswith(".pem")
+        need(name in known or is_certificate, "member_unexpected", name)
     for at in record.closed:
         where = f"openings.jsonl entry {at[0]} {at[1]}"
         need(at in record.opened, "member_missing", where)

@@ -47,6 +47,7 @@ class Record:
     closed: dict[tuple[int, str], str] = field(default_factory=dict)
     opened: set[tuple[int, str]] = field(default_factory=set)
     hidden: set[tuple[int, str]] = field(default_factory=set)
+    is_open: bool = False
     erased_at: dict[str | None, int] = field(default_factory=dict)
     checkpoints: dict[tuple[int, str], bytes] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
@@ -90,7 +91,7 @@ def read_key(line: bytes, number: int) -> dict[str, Any]:
 # --- ledger ---------------------------------------------------------------------------------------------------------
 
 
-def read_ledger(record: Record, members: Members, claimed: tuple[int, str]) -> None:
+def read_ledger(record: Record, members: Members, number: str, claimed: tuple[int, str]) -> None:
     name, prev, current = "ledger.jsonl", "0" * 64, 0
     for seq, line in enumerate(lines(members, name, "ledger_unparsable"), 1):
         where = where_line(name, seq)
@@ -107,6 +108,7 @@ def read_ledger(record: Record, members: Members, claimed: tuple[int, str]) -> N
         need(signed(record.keys[current], entry["sig"], b"yuntakan-entry-v1\n" + digest), "entry_signature", where)
         need(entry["kind"] in KINDS, "entry_kind_unknown", where)
         need(fits(KINDS[entry["kind"]], entry["payload"]), "ledger_unparsable", where)
+        require_opened(record, entry, number, where)
         require_sense(record, entry, where)
         record.entries.append(entry)
         record.hashes.append(digest)
@@ -117,7 +119,17 @@ def read_ledger(record: Record, members: Members, claimed: tuple[int, str]) -> N
         }
         prev = entry["hash"]
     need((len(record.entries), prev) == claimed, "ledger_head", f"{name} entry {len(record.entries)}")
+    opened = record.is_open or not record.entries
+    need(opened, "ledger_unparsable", f"{name} entry {len(record.entries)}")
     record.roots = list(tree_roots(record.hashes))
+
+
+def require_opened(record: Record, entry: Entry, number: str, where: str) -> None:
+    """The first entry that is no change of keys opens the inspection of the manifest; no other does."""
+    if entry["kind"] != "key_changed":
+        need((entry["kind"] == "opened") != record.is_open, "ledger_unparsable", where)
+        need(record.is_open or entry["payload"]["number"] == number, "entry_inspection", where)
+        record.is_open = True
 
 
 def changed_key(keys: Sequence[bytes], current: int, said: dict[str, Any], where: str) -> int:

@@ -81,7 +81,8 @@ def verify(data: memoryview, given: Given, found: Found) -> None:
     read_keys(record, members, unbase64(manifest["public_key"]), given.keys)
     require_digest(archive, listed, "keys.jsonl")
     found.step = "ledger"
-    read_ledger(record, members, (manifest["ledger"]["entries"], manifest["ledger"]["head"]))
+    claimed = (manifest["ledger"]["entries"], manifest["ledger"]["head"])
+    read_ledger(record, members, manifest["inspection"]["number"], claimed)
     require_digest(archive, listed, "ledger.jsonl")
     found.entries = len(record.entries)
     found.step = "openings"

@@ -125,6 +125,11 @@ def parse_manifest(content: bytes) -> Manifest:
     )
 
 
+def is_certificate(name: str) -> bool:
+    """Whether a member may hold certificates to build chains with."""
+    return name.startswith(CERTIFICATES) and name.endswith(".pem")
+
+
 def strict_base64(text_: str | bytes) -> bytes | None:
     """The bytes of canonical base64; None for anything that does not encode to itself."""
     try:

@@ -10,6 +10,7 @@ from functools import partial
 from cryptography import x509
 
 from inspection.domain.checkpoints import Checkpoint
+from inspection.domain.entry import Entry
 from inspection.domain.package_manifest import (
     CERTIFICATES,
     CHECKPOINTS,
@@ -24,6 +25,7 @@ from inspection.domain.package_manifest import (
     SIGNATURE_BYTES,
     VIEWING_SUFFIXES,
     Manifest,
+    is_certificate,
     manifest_message,
     parse_manifest,
     strict_base64,
@@ -220,6 +222,7 @@ class _Steps:
         with self._lines(LEDGER, Code.LEDGER_UNPARSABLE) as lines:
             for entry in check_ledger(lines, inspection_id, keys, self._verify, self._asked.workers):
                 self.at = where_entry(entry.seq)
+                self._require_opened(entry)
                 self._attested.take(entry)
                 self._commitments.take(entry)
                 self._frames.take(entry)
@@ -228,9 +231,20 @@ class _Steps:
                 head = entry.hash
             if (len(self._hashes), head) != (self._said.entries, self._said.head):
                 raise Broken(Code.LEDGER_HEAD, where_entry(len(self._hashes)))
+            if self._hashes and not self._attested.opened:
+                raise Broken(Code.LEDGER_UNPARSABLE, where_entry(len(self._hashes)))
         self._found.entries = len(self._hashes)
         self._prove("entries_chained", entries=len(self._hashes))
         return True
+
+    def _require_opened(self, entry: Entry) -> None:
+        """The first entry that is no change of keys opens the inspection of the manifest; no other does."""
+        if entry.kind == "key_changed":
+            return
+        if (entry.kind == "opened") == bool(self._attested.opened):
+            raise Broken(Code.LEDGER_UNPARSABLE, where_entry(entry.seq))
+        if entry.kind == "opened" and entry.payload["number"] != self._said.number:
+            raise Broken(Code.ENTRY_INSPECTION, where_entry(entry.seq))
 
     def _read_openings(self) -> bool:
         with self._lines(OPENINGS, Code.OPENING_UNPARSABLE) as lines:
@@ -304,7 +318,7 @@ class _Steps:
                 raise Broken(Code.MEMBER_UNEXPECTED, f"{name} entry {seq}")
         free = self._free_names()
         for name in self._listed:
-            if name not in named and name not in free and not name.startswith(CERTIFICATES):
+            if name not in named and name not in free and not is_certificate(name):
                 raise Broken(Code.MEMBER_UNEXPECTED, name)
         self._commitments.require_all(excuses)
         self._found.withheld = withheld

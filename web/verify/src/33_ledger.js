@@ -14,6 +14,7 @@ async function readLedger(check) {
   for await (const line of linesOf(listedChunks(check, LEDGER), 'ledger_unparsable', whereEntry)) {
     const entry = parseEntry(line, check.entries.length + 1)
     await requireEntry(check, entry, prev)
+    requireOpening(check, entry)
     check.entries.push(entry)
     check.leaves.push(fromHex(entry.hash))
     check.commitments.push(commitmentsOf(entry))
@@ -23,6 +24,7 @@ async function readLedger(check) {
   }
   const { entries, head } = check.manifest.ledger
   need(check.entries.length === entries && prev === head, 'ledger_head', whereEntry(check.entries.length))
+  need(!entries || check.attested.count('opened'), 'ledger_unparsable', whereEntry(entries))
   requireDigest(check, LEDGER)
   check.prove('entries_chained', { entries })
 }
@@ -51,6 +53,14 @@ async function requireEntry(check, entry, prev) {
   need(fitsKey, 'entry_signature', where)
   need(Object.hasOwn(KINDS, entry.kind), 'entry_kind_unknown', where)
   need(fits(KINDS[entry.kind], entry.payload), 'ledger_unparsable', where)
+}
+
+/** The first entry that is no change of keys opens the inspection of the manifest; no other does. */
+function requireOpening(check, { seq, kind, payload }) {
+  if (kind === 'key_changed') return
+  const isOpen = check.attested.count('opened') > 0
+  need((kind === 'opened') !== isOpen, 'ledger_unparsable', whereEntry(seq))
+  need(isOpen || payload.number === check.manifest.inspection.number, 'entry_inspection', whereEntry(seq))
 }
 
 /** From this entry on, itself included, entries are signed by a later key of the history. */

@@ -153,7 +153,7 @@ function requireNamed(check) {
 
 /** Members that need no entry of their own: certificates, films for viewing, credentials beside a still. */
 function isFree(check, name) {
-  if (name.startsWith('certificates/')) return true
+  if (name.startsWith('certificates/')) return name.endsWith('.pem')
   const film = /^viewing\/([^/]+)\.(webm|mp4)$/.exec(name)
   if (film) return check.attested.sessions.has(film[1])
   const credentials = /^stills_c2pa\/([^/]+)\.jpg$/.exec(name)

@@ -52,6 +52,43 @@ def erased(*classes: str, then: Change = lambda rich, forged: forged) -> Change:
     return apply
 
 
+def opened_again(rich: Rich, forged: Forged) -> Forged:
+    """A second opening, with another name in it."""
+    return added(forged, "opened", forged.entries[0]["payload"])
+
+
+def opened_late(rich: Rich, forged: Forged) -> Forged:
+    """The first two entries the other way round."""
+    return resealed(forged, lambda entries: entries.insert(0, entries.pop(1)))
+
+
+def never_opened(rich: Rich, forged: Forged) -> Forged:
+    """A change of keys and nothing else."""
+
+    def keep(entries: list[Fields]) -> None:
+        entries[:] = [one for one in entries if one["kind"] == "key_changed"]
+
+    return resealed(forged, keep)
+
+
+def renumbered(rich: Rich, forged: Forged) -> Forged:
+    """A manifest with another inspection's number."""
+    said = {"id": forged.entries[0]["inspection"], "number": "YTK-2026-9999"}
+    forged.list_again(forged.signers[-1], lambda fields: fields.update(inspection=said))
+    return forged
+
+
+def with_member(name: str) -> Change:
+    """With one member more, listed."""
+
+    def apply(rich: Rich, forged: Forged) -> Forged:
+        forged.members[name] = b"anything"
+        forged.list_again(forged.signers[-1])
+        return forged
+
+    return apply
+
+
 def still_again(rich: Rich, forged: Forged) -> Forged:
     """A still that was taken after all that."""
     said = forged.entries[rich.seq_of("still") - 1]["payload"]
@@ -316,6 +353,11 @@ MEMBER_TRICKS: list[Trick] = [
         "member_missing",
         WITHHELD_0,
     ),
+    ("opened twice", opened_again, "ledger_unparsable", "ledger.jsonl entry "),
+    ("opened after something else", opened_late, "ledger_unparsable", "ledger.jsonl entry 1"),
+    ("never opened", never_opened, "ledger_unparsable", "ledger.jsonl entry 1"),
+    ("another number of the inspection", renumbered, "entry_inspection", "ledger.jsonl entry 1"),
+    ("something beside the certificates", with_member("certificates/x.txt"), "member_unexpected", "certificates/x.txt"),
     ("a token withheld", token_withheld, "member_missing", WITHHELD_0),
     ("recordings erased and there", erased("media"), "member_unexpected", f"journal/{SESSION}/track1.ytj entry "),
     ("names erased and there", erased("person"), "member_unexpected", "openings.jsonl entry 1 /actor/name"),
