@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, TimeoutError, async_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 OUTPUT = Path(__file__).resolve().parents[2] / "test-output" / "e2e"
@@ -61,7 +61,14 @@ class Screen:
     page: Page
 
     async def tap(self, test_id: str) -> None:
-        await self.page.get_by_test_id(test_id).first.click()
+        try:
+            await self.page.get_by_test_id(test_id).first.click()
+        except TimeoutError as error:
+            raise AssertionError(f"{test_id} cannot be tapped; the page says: {await self.words()}") from error
+
+    async def words(self) -> str:
+        """What the page says, for a failure to be understood by."""
+        return " | ".join((await self.page.locator("body").inner_text()).split("\n"))[:600]
 
     async def type(self, test_id: str, text: str) -> None:
         """Into the field itself or the input inside the component that carries the name."""
