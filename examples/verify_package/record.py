@@ -230,15 +230,15 @@ def is_commitment(value: Any) -> bool:
 
 def commitments(entry: Entry) -> Iterator[tuple[str, str]]:
     """JSON pointer and digest of each."""
-    todo: list[tuple[str, Any]] = [("/actor", entry["actor"]), ("/payload", entry["payload"])]
-    while todo:
-        path, value = todo.pop()
+    waiting: list[tuple[str, Any]] = [("/actor", entry["actor"]), ("/payload", entry["payload"])]
+    while waiting:
+        path, value = waiting.pop()
         if is_commitment(value):
             yield path, value["c"]
         elif isinstance(value, dict):
-            todo += [(f"{path}/{key.replace('~', '~0').replace('/', '~1')}", inner) for key, inner in value.items()]
+            waiting += [(f"{path}/{key.replace('~', '~0').replace('/', '~1')}", inner) for key, inner in value.items()]
         elif isinstance(value, list):
-            todo += [(f"{path}/{index}", inner) for index, inner in enumerate(value)]
+            waiting += [(f"{path}/{index}", inner) for index, inner in enumerate(value)]
 
 
 def class_of(entry: Entry, path: str) -> str | None:

@@ -402,17 +402,17 @@ def find_root(
     signer: x509.Certificate, given: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], at: datetime
 ) -> x509.Certificate | None:
     """The root that the signer is, or leads to by at most four certificates between."""
-    todo: list[tuple[x509.Certificate, int]] = [(signer, 0)]
+    waiting: list[tuple[x509.Certificate, int]] = [(signer, 0)]
     seen = [signer]
-    while todo:
-        child, between = todo.pop(0)
+    while waiting:
+        child, between = waiting.pop(0)
         for root in roots:
             if root == child or (is_valid(root, at) and issued(root, child)):
                 return root
         for one in given if between < 4 else ():
             if one not in seen and may_issue(one, between, at) and issued(one, child):
                 seen.append(one)
-                todo.append((one, between + 1))
+                waiting.append((one, between + 1))
     return None
 
 

@@ -251,7 +251,9 @@ async def test_an_act_is_acknowledged_while_an_authority_keeps_silent(house: Hou
         await house.opened(inspector)
         await until(lambda: _asked(served, 1))
         async with asyncio.timeout(ANSWER_S / 2):
-            await house.opened(inspector, premises_name="另一家")
+            second = await house.opened(inspector, premises_name="另一家")
+        assert len(await entries(house, second, "opened")) == 1
+        assert await entries(house, second, "timestamp") == []
 
 
 async def test_an_unreachable_authority_says_so(served: ServedAuthority) -> None:

@@ -329,6 +329,7 @@ async def test_a_ledger_that_no_code_foresees_costs_no_other_its_checkpoint(live
     await until(lambda: only_behind(live, poisoned))
     leave()
     await keeper.aclose()
+    assert await list_behind(live) == [poisoned], "every other one has its checkpoint"
 
 
 class SlowSigner:

@@ -90,5 +90,6 @@ def test_an_old_database_without_data_is_upgraded(tmp_path):
 
 def test_data_of_this_schema_is_no_reason_to_refuse(tmp_path):
     upgrade(tmp_path / "a.db")
-    filled(tmp_path / "a.db", USER)
+    before = filled(tmp_path / "a.db", USER)
     upgrade(tmp_path / "a.db")
+    assert (tmp_path / "a.db").read_bytes() == before

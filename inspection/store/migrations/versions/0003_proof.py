@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 from inspection.store.append_only import guards
 
@@ -26,8 +27,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Others hold receipts of the heads: they are not forgotten."""
-    raise NotImplementedError("checkpoints and keys cannot be taken back")
+    """Refused: others hold receipts of the heads, which are not forgotten."""
+    raise CommandError("checkpoints and keys are not taken back")
 
 
 def _make_checkpoints() -> None:
